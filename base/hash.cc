@@ -1,0 +1,53 @@
+#include "base/hash.h"
+
+#define XXH_INLINE_ALL
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <charconv>
+
+namespace tributary {
+
+std::string Hash128::to_hex() const { return fmt::format("{:016x}{:016x}", high, low); }
+
+std::optional<Hash128> Hash128::from_hex(std::string_view text) {
+  if (text.size() != 32) return std::nullopt;
+  for (const char c : text)
+    if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f')) return std::nullopt;
+  Hash128 hash;
+  std::from_chars(text.data(), text.data() + 16, hash.high, 16);
+  std::from_chars(text.data() + 16, text.data() + 32, hash.low, 16);
+  return hash;
+}
+
+std::uint64_t xxh3_64(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
+Hash128 xxh3_128(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.high64, hash.low64};
+}
+
+struct Hasher128::State {
+  XXH3_state_t xxh;
+};
+
+Hasher128::Hasher128() : state_(std::make_unique<State>()) { reset(); }
+Hasher128::Hasher128(Hasher128&&) noexcept = default;
+Hasher128& Hasher128::operator=(Hasher128&&) noexcept = default;
+Hasher128::~Hasher128() = default;
+
+void Hasher128::update(std::string_view bytes) {
+  XXH3_128bits_update(&state_->xxh, bytes.data(), bytes.size());
+}
+
+Hash128 Hasher128::digest() const {
+  const XXH128_hash_t hash = XXH3_128bits_digest(&state_->xxh);
+  return {hash.high64, hash.low64};
+}
+
+void Hasher128::reset() {
+  XXH3_INITSTATE(&state_->xxh);
+  XXH3_128bits_reset(&state_->xxh);
+}
+
+}  // namespace tributary

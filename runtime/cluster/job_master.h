@@ -1,0 +1,129 @@
+// runtime/cluster/job_master.h
+// Decides everything about one job: when its tasks are made, what they read, when gates open, how it ends. A state
+// machine without I/O: step(event, now) -> actions.
+//
+// The driver (local_cluster.h; later the coordinator) carries the actions out in order and feeds back what happened.
+// Invariants: it sees the JobGraph's plan, never user code; it reads no clock, file or random number; what depends on a
+// persisted fact is asked for only in answer to Persisted, and Persist is the last action of its step (rule 65).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/timestamp.h"
+#include "runtime/cluster/job_record.pb.h"
+#include "runtime/exec/source.h"
+#include "runtime/exec/task_report.h"
+#include "runtime/graph/plan.h"
+
+namespace tributary {
+
+// ---- what happened ----
+struct JobSubmitted {};
+struct RecordPersisted {};
+struct PersistFailed {
+  Error error;
+};
+struct SplitsListed {
+  graph::VertexId source;
+  std::vector<Split> splits;
+  Duration list_again{};  // zero: the listing is complete
+};
+struct ListingFailed {
+  graph::VertexId source;
+  Error error;
+};
+struct StopRequested {};    // read no more, finish what is in flight
+struct CancelRequested {};  // end at once
+using JobEvent = std::variant<JobSubmitted, RecordPersisted, PersistFailed, SplitsListed, ListingFailed, TaskReport,
+                              StopRequested, CancelRequested>;
+
+// ---- what to do ----
+struct PersistRecord {
+  cluster::JobRecord record;
+};
+struct DeployTasks {
+  std::uint32_t attempt = 1;
+};
+struct ListSplits {
+  graph::VertexId source;
+  Timestamp not_before{};
+};
+struct RunTasks {};
+struct AssignSplits {
+  graph::VertexId source;
+  std::uint32_t task = 0;
+  std::vector<Split> splits;
+};
+struct NoMoreSplits {
+  graph::VertexId source;
+};
+struct OpenGate {
+  graph::GateId gate;
+};
+struct StopSources {};
+struct CancelTasks {};
+struct JobEnded {
+  cluster::JobPhase phase = cluster::FINISHED;
+  std::optional<Error> error;
+};
+using JobAction = std::variant<PersistRecord, DeployTasks, ListSplits, RunTasks, AssignSplits, NoMoreSplits, OpenGate,
+                               StopSources, CancelTasks, JobEnded>;
+
+class JobMaster {
+ public:
+  struct Settings {
+    std::string uid;           // 16 bytes
+    std::string graph_digest;  // 16 bytes
+    std::uint64_t term = 1;
+  };
+  // `plan` must outlive it.
+  JobMaster(const graph::ExecutionPlan& plan, std::vector<graph::VertexId> sources, Settings settings);
+
+  std::vector<JobAction> step(const JobEvent& event, Timestamp now);
+
+  const cluster::JobRecord& record() const { return record_; }
+  cluster::JobPhase phase() const { return record_.phase(); }
+  bool over() const { return over_; }
+
+ private:
+  struct GateState {
+    std::set<std::pair<std::uint32_t, std::uint32_t>> awaited;  // (stage, task)
+    bool open = false;
+  };
+  using Actions = std::vector<JobAction>;
+
+  void on(const JobSubmitted&, Timestamp now, Actions& actions);
+  void on(const RecordPersisted&, Timestamp now, Actions& actions);
+  void on(const PersistFailed&, Timestamp now, Actions& actions);
+  void on(const SplitsListed&, Timestamp now, Actions& actions);
+  void on(const ListingFailed&, Timestamp now, Actions& actions);
+  void on(const TaskReport&, Timestamp now, Actions& actions);
+  void on(const StopRequested&, Timestamp now, Actions& actions);
+  void on(const CancelRequested&, Timestamp now, Actions& actions);
+  void persist(Actions& actions);
+  void end(cluster::JobPhase phase, std::optional<Error> error, Actions& actions);
+  std::uint32_t parallelism_of(graph::VertexId vertex) const;
+
+  const graph::ExecutionPlan& plan_;
+  const std::vector<graph::VertexId> sources_;
+  cluster::JobRecord record_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> not_ready_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> not_finished_;
+  std::vector<GateState> gates_;
+  // What to do when the record that is being written is safe; and whether another write is wanted after it.
+  Actions after_persist_;
+  bool persisting_ = false;
+  bool persist_again_ = false;
+  Actions after_next_persist_;
+  bool ending_ = false;  // the last record is being written
+  JobEnded end_;
+  bool over_ = false;
+};
+
+}  // namespace tributary

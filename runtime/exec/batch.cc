@@ -1,0 +1,179 @@
+#include "runtime/exec/batch.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "base/error.h"
+
+namespace tributary {
+
+namespace {
+constexpr std::size_t kRecordAlignment = 64;
+// A batch that grew beyond this is not kept in a pool.
+constexpr std::size_t kMaxPooledRecordBytes = 4 * Batch::kRecordBytes;
+}  // namespace
+
+void BatchReturn::operator()(Batch* batch) const {
+  if (batch->pool_ != nullptr) {
+    batch->pool_->give(batch);
+  } else {
+    delete batch;
+  }
+}
+
+Batch::Batch()
+    : event_times_(new Timestamp[kMaxRecords]), key_hashes_(new std::uint64_t[kMaxRecords]), bytes_(new Bytes) {}
+
+Batch::~Batch() {
+  release_bytes();
+  drop(bytes_);
+  ::operator delete(records_, std::align_val_t{kRecordAlignment});
+}
+
+BatchPtr Batch::make(const TypeInfo& type) {
+  BatchPtr batch(new Batch);
+  batch->prepare(type, nullptr);
+  return batch;
+}
+
+void Batch::prepare(const TypeInfo& type, BatchPool* pool) {
+  type_ = &type;
+  pool_ = pool;
+  // A record's size is a multiple of its alignment, and alignment is at most 16.
+  record_size_ = std::max<std::size_t>(type.size, 1);
+  const std::size_t wanted = std::max(kRecordBytes, record_size_);
+  if (record_bytes_ < wanted) {
+    ::operator delete(records_, std::align_val_t{kRecordAlignment});
+    records_ = static_cast<std::byte*>(::operator new(wanted, std::align_val_t{kRecordAlignment}));
+    record_bytes_ = wanted;
+  }
+  capacity_ = static_cast<std::uint32_t>(std::clamp<std::size_t>(kRecordBytes / record_size_, 1, kMaxRecords));
+  size_ = 0;
+  all_inserts_ = true;
+}
+
+std::span<Operation> Batch::operations() {
+  if (all_inserts_) {
+    if (operations_ == nullptr) operations_.reset(new Operation[kMaxRecords]);
+    std::fill_n(operations_.get(), size_, Operation::kInsert);
+    all_inserts_ = false;
+  }
+  return {operations_.get(), size_};
+}
+
+Operation* Batch::operations_after_append() {
+  if (all_inserts_) {
+    --size_;  // the column as it was before the append
+    operations();
+    ++size_;
+  }
+  return operations_.get();
+}
+
+void Batch::append_copy(const Batch& from, std::uint32_t i) {
+  void* to = append(from.event_times_[i], from.key_hashes_[i], from.operation(i));
+  if (type_->has_references) {
+    deep_copy(*type_, from.record(i), to, bytes_->arena);
+  } else {
+    std::memcpy(to, from.record(i), record_size_);
+  }
+}
+
+void Batch::move_record(std::uint32_t from, std::uint32_t to) {
+  if (from == to) return;
+  std::memcpy(record(to), record(from), record_size_);
+  event_times_[to] = event_times_[from];
+  key_hashes_[to] = key_hashes_[from];
+  if (!all_inserts_) operations_[to] = operations_[from];
+}
+
+void Batch::compact(std::span<const bool> keep) {
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < size_; ++i) {
+    if (keep[i]) move_record(i, kept++);
+  }
+  size_ = kept;
+}
+
+void Batch::borrow(const Batch& other) {
+  const auto add = [this](Bytes* bytes) {
+    if (bytes == bytes_ || std::ranges::find(borrowed_, bytes) != borrowed_.end()) return;
+    ++bytes->references;
+    borrowed_.push_back(bytes);
+  };
+  add(other.bytes_);
+  for (Bytes* bytes : other.borrowed_) add(bytes);
+}
+
+std::size_t Batch::bytes() const {
+  std::size_t total = std::size_t{size_} * record_size_ + bytes_->arena.used_bytes();
+  for (const Bytes* bytes : borrowed_) total += bytes->arena.used_bytes();
+  return total;
+}
+
+void Batch::drop(Bytes* bytes) {
+  if (--bytes->references == 0) delete bytes;
+}
+
+// Lets go of borrowed bytes, and of our own where somebody still borrows them.
+void Batch::release_bytes() {
+  for (Bytes* bytes : borrowed_) drop(bytes);
+  borrowed_.clear();
+  if (bytes_->references > 1) {
+    --bytes_->references;
+    bytes_ = new Bytes;
+  }
+}
+
+BatchPool::~BatchPool() {
+  for (Batch* batch : free_) delete batch;
+}
+
+BatchPtr BatchPool::take(const TypeInfo& type) {
+  Batch* batch = nullptr;
+  if (free_.empty() && !collect_returns()) {
+    batch = new Batch;
+  } else {
+    batch = free_.back();
+    free_.pop_back();
+  }
+  batch->prepare(type, this);
+  return BatchPtr(batch);
+}
+
+bool BatchPool::collect_returns() {
+  for (BatchRing* ring : returns_) {
+    Batch* batch = nullptr;
+    while (free_.size() < kKept && ring->try_pop(batch)) free_.push_back(batch);
+  }
+  return !free_.empty();
+}
+
+void BatchPool::adopt(Batch& batch, BatchRing* way_home) {
+  batch.pool_ = this;
+  batch.way_home_ = way_home;
+}
+
+void BatchPool::free(Batch* batch) { delete batch; }
+
+void BatchPool::give(Batch* batch) {
+  if (batch->record_bytes_ > kMaxPooledRecordBytes) {
+    delete batch;
+    return;
+  }
+  batch->release_bytes();
+  batch->bytes_->arena.reset();
+  batch->size_ = 0;
+  if (BatchRing* home = std::exchange(batch->way_home_, nullptr); home != nullptr) {
+    if (home->try_push(std::move(batch))) return;
+  }
+  if (free_.size() >= kKept) {
+    delete batch;
+    return;
+  }
+  free_.push_back(batch);
+}
+
+}  // namespace tributary

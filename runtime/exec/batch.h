@@ -1,0 +1,160 @@
+// runtime/exec/batch.h
+// A batch: the unit of scheduling, exchange, prefetching and flow control. Records of one type side by side, with
+// columns beside them: event time, key hash, operation; and the bytes that their Texts, Lists and Maps point to.
+//
+// Owner: one task or channel at a time; never shared between threads. Within a slot a batch may borrow the bytes of
+// the batch it was made from (reference-counted, not atomic); the partitioner copies, so that a batch that crosses
+// to another slot owns all its bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/spsc_ring.h"
+#include "base/timestamp.h"
+#include "base/type_info.h"
+
+namespace tributary {
+
+// What a record says about the collection. -old/+new are reserved: in version 1 they never leave a window.
+enum class Operation : std::uint8_t { kInsert, kUpdateBefore, kUpdateAfter, kDelete };
+
+class Batch;
+class BatchPool;
+using BatchRing = SpscRing<Batch*>;
+// Gives the batch back to the pool it is with now, or frees it.
+struct BatchReturn {
+  void operator()(Batch* batch) const;
+};
+using BatchPtr = std::unique_ptr<Batch, BatchReturn>;
+
+class Batch {
+ public:
+  // 16 KiB of records, so that a batch and the next operator's output stay in L1; 1 to 256 records.
+  static constexpr std::size_t kRecordBytes = 16 * 1024;
+  static constexpr std::uint32_t kMaxRecords = 256;
+
+  // Outside a pool (tests): freed when dropped.
+  static BatchPtr make(const TypeInfo& type);
+
+  const TypeInfo& type() const { return *type_; }
+  std::uint32_t size() const { return size_; }
+  std::uint32_t capacity() const { return capacity_; }
+  bool empty() const { return size_ == 0; }
+  bool full() const { return size_ == capacity_; }
+
+  void* record(std::uint32_t i) { return records_ + std::size_t{i} * record_size_; }
+  const void* record(std::uint32_t i) const { return records_ + std::size_t{i} * record_size_; }
+  template <typename T>
+  std::span<T> records() {
+    return {reinterpret_cast<T*>(records_), size_};
+  }
+
+  Timestamp event_time(std::uint32_t i) const { return event_times_[i]; }
+  std::uint64_t key_hash(std::uint32_t i) const { return key_hashes_[i]; }
+  Operation operation(std::uint32_t i) const {
+    return all_inserts_ ? Operation::kInsert : operations_[i];
+  }
+  bool all_inserts() const { return all_inserts_; }
+  std::span<Timestamp> event_times() { return {event_times_.get(), size_}; }
+  std::span<std::uint64_t> key_hashes() { return {key_hashes_.get(), size_}; }
+  // Allocates the column if it was absent.
+  std::span<Operation> operations();
+
+  // The slot of a new last record, uninitialised; the caller fills it. The batch must not be full. Text in it must
+  // lie in this batch's arena, in a borrowed batch, or in static storage.
+  void* append(Timestamp event_time, std::uint64_t key_hash = 0,
+               Operation operation = Operation::kInsert) {
+    const std::uint32_t i = size_++;
+    event_times_[i] = event_time;
+    key_hashes_[i] = key_hash;
+    if (!all_inserts_ || operation != Operation::kInsert) [[unlikely]] operations_after_append()[i] = operation;
+    return record(i);
+  }
+  // append + deep copy of record i of another batch of the same type.
+  void append_copy(const Batch& from, std::uint32_t i);
+  // Undoes the last append.
+  void drop_last() { --size_; }
+  // Keeps the records whose flag is set, in order, with their columns. `keep` has size() flags.
+  void compact(std::span<const bool> keep);
+  // Moves record `from` with its columns over record `to` (filter in place; to <= from).
+  void move_record(std::uint32_t from, std::uint32_t to);
+  void truncate(std::uint32_t size) { size_ = size; }
+
+  // This batch's own bytes.
+  Arena& arena() { return bytes_->arena; }
+  // Keeps the bytes of `other` (and of whatever it borrows) alive as long as this batch.
+  void borrow(const Batch& other);
+  // True if its bytes are also those of another batch of this slot; such a batch must not leave the slot.
+  bool shares_bytes() const { return !borrowed_.empty() || bytes_->references > 1; }
+
+  // Records and bytes, for credits: size() * record size + the arenas' used bytes.
+  std::size_t bytes() const;
+
+ private:
+  friend class BatchPool;
+  friend struct BatchReturn;
+  // Reference-counted by the batches of one slot.
+  struct Bytes {
+    Arena arena;
+    std::uint32_t references = 1;
+  };
+
+  Batch();
+  ~Batch();
+  void prepare(const TypeInfo& type, BatchPool* pool);
+  void release_bytes();
+  Operation* operations_after_append();
+  static void drop(Bytes* bytes);
+
+  const TypeInfo* type_ = nullptr;
+  std::byte* records_ = nullptr;  // aligned to 64
+  std::size_t record_size_ = 0;
+  std::size_t record_bytes_ = 0;  // allocated
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 0;
+  bool all_inserts_ = true;
+  std::unique_ptr<Timestamp[]> event_times_;
+  std::unique_ptr<std::uint64_t[]> key_hashes_;
+  std::unique_ptr<Operation[]> operations_;
+  Bytes* bytes_ = nullptr;
+  std::vector<Bytes*> borrowed_;
+  BatchPool* pool_ = nullptr;
+  BatchRing* way_home_ = nullptr;
+};
+
+// Recycles batches: one per slot, used by its thread only. A batch that came from another slot goes back to that
+// slot's pool through the return ring of the slot pair.
+class BatchPool {
+ public:
+  BatchPool() = default;
+  BatchPool(const BatchPool&) = delete;
+  BatchPool& operator=(const BatchPool&) = delete;
+  ~BatchPool();
+
+  BatchPtr take(const TypeInfo& type);
+  // Takes in a batch from another slot. When it is dropped it goes into `way_home` (not null; this pool's slot is the
+  // ring's producer), or stays here if that is full.
+  void adopt(Batch& batch, BatchRing* way_home);
+  // A ring by which batches that left this slot come home (this pool's slot is its consumer).
+  void add_returns(BatchRing* returns) { returns_.push_back(returns); }
+
+  // For whoever holds raw batches when a job is torn down.
+  static void free(Batch* batch);
+
+  static constexpr std::size_t kKept = 256;
+
+ private:
+  friend struct BatchReturn;
+  void give(Batch* batch);
+  bool collect_returns();
+
+  std::vector<Batch*> free_;
+  std::vector<BatchRing*> returns_;
+};
+
+}  // namespace tributary

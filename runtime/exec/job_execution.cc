@@ -1,0 +1,274 @@
+#include "runtime/exec/job_execution.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/error.h"
+
+namespace tributary {
+
+using graph::Exchange;
+using graph::ExchangeId;
+using graph::Gate;
+using graph::Stage;
+using graph::StageId;
+
+JobExecution::JobExecution(const JobProgram& program, const graph::ExecutionPlan& plan, ExecutionOptions options,
+                           TaskListener& listener)
+    : program_(program), plan_(plan), options_(std::move(options)), listener_(listener) {
+  for (std::uint32_t i = 0; i < plan_.slot_count; ++i) {
+    slots_.push_back(std::make_unique<Slot>(Slot::Options{
+        .index = i, .slot_count = plan_.slot_count, .slice = options_.slice, .clock = options_.clock}));
+  }
+  build_channels();
+  for (const Stage& stage : plan_.stages) {
+    for (std::uint32_t task = 0; task < stage.parallelism; ++task) build_task(stage, task);
+  }
+}
+
+JobExecution::~JobExecution() {
+  for (const auto& slot : slots_) slot->clear_tasks();
+  channels_.clear();
+}
+
+Channel* JobExecution::channel(ExchangeId exchange, std::uint32_t from, std::uint32_t to) {
+  return channels_[exchange.index()][std::size_t{from} * plan_.exchanges[exchange.index()].to_parallelism + to].get();
+}
+
+// The channels, and between each two slots a ring with room for all the credit that crosses it.
+void JobExecution::build_channels() {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> crossing;
+  for (const Exchange& exchange : plan_.exchanges) {
+    auto& channels = channels_.emplace_back(std::size_t{exchange.from_parallelism} * exchange.to_parallelism);
+    const std::size_t senders = exchange.kind == graph::FORWARD ? 1 : exchange.from_parallelism;
+    const ChannelCredit credit{
+        .bytes = std::max(options_.credit_pool_bytes / senders, options_.credit_floor_bytes),
+        .batches = options_.credit_batches};
+    for (std::uint32_t from = 0; from < exchange.from_parallelism; ++from) {
+      for (std::uint32_t to = 0; to < exchange.to_parallelism; ++to) {
+        if (!exchange.connects(from, to)) continue;
+        const ChannelId id = ChannelId::make(options_.attempt, exchange.id.value, from, to);
+        channels[std::size_t{from} * exchange.to_parallelism + to] = std::make_unique<Channel>(id, credit);
+        credit_bytes_ += credit.bytes;
+        const std::uint32_t from_slot = plan_.stages[exchange.from.index()].slots[from].value;
+        const std::uint32_t to_slot = plan_.stages[exchange.to.index()].slots[to].value;
+        if (from_slot != to_slot) crossing[{from_slot, to_slot}] += credit.batches;
+      }
+    }
+  }
+  for (const auto& [pair, capacity] : crossing) {
+    SlotLink& link = *links_.emplace_back(std::make_unique<SlotLink>(pair.first, pair.second, capacity));
+    slots_[link.from]->add_outgoing(link);
+    slots_[link.to]->add_incoming(link);
+  }
+}
+
+void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
+  const std::uint32_t slot_index = stage.slots[task].value;
+  Slot& slot = *slots_[slot_index];
+  TaskMetrics& metrics = metrics_.emplace_back();
+  metrics.stage = stage.id.value;
+  metrics.task = task;
+  metrics.slot = slot_index;
+  metrics.backlog.set(-1);
+  metrics.watermark.set(Timestamp::min().micros);
+
+  Task::Parts parts;
+  parts.id = {.attempt = options_.attempt, .stage = stage.id.value, .task = task};
+  parts.metrics = &metrics;
+  parts.clock = options_.clock;
+  parts.listener = &listener_;
+
+  // Channels in.
+  std::vector<ExchangeId> input_exchanges;  // by input
+  for (const ExchangeId id : stage.inputs) {
+    const Exchange& exchange = plan_.exchanges[id.index()];
+    for (std::uint32_t from = 0; from < exchange.from_parallelism; ++from) {
+      if (!exchange.connects(from, task)) continue;
+      parts.inputs.push_back({.channel = channel(id, from, task),
+                              .operator_input = exchange.to_input,
+                              .from_slot = plan_.stages[exchange.from.index()].slots[from].value});
+      input_exchanges.push_back(id);
+    }
+  }
+  parts.gates = gates_of(stage, input_exchanges);
+
+  // Nodes, in the order of the stage's vertices.
+  std::map<std::uint32_t, std::uint32_t> node_of;
+  std::vector<ChainNodeSpec> nodes;
+  for (const graph::VertexId vertex : stage.vertices) {
+    const graph::Vertex& about = program_.graph.vertices(static_cast<int>(vertex.value));
+    node_of[vertex.value] = static_cast<std::uint32_t>(nodes.size());
+    auto& counted = metrics.operators.emplace_back(std::make_unique<OperatorMetrics>());
+    counted->name = about.name();
+    counted->vertex = vertex.value;
+    ChainNodeSpec node;
+    node.name = about.name();
+    node.metrics = counted.get();
+    node.ports.resize(1 + static_cast<std::size_t>(about.side_outputs_size()));
+    if (about.kind() != graph::SOURCE) node.op = program_.vertices[vertex.index()].make_operator();
+    nodes.push_back(std::move(node));
+  }
+  nodes[0].control_inputs = std::max<std::uint32_t>(static_cast<std::uint32_t>(parts.inputs.size()), 1);
+  for (const graph::EdgeId id : stage.chained_edges) {
+    const graph::Edge& edge = program_.graph.edges(static_cast<int>(id.value));
+    const std::uint32_t to = node_of.at(edge.to());
+    nodes[node_of.at(edge.from())].ports[edge.from_port()].push_back(
+        {.node = to, .input = edge.to_input(), .status = nodes[to].control_inputs++, .outbox = nullptr});
+  }
+
+  // Outboxes.
+  std::vector<Outbox*> outboxes;
+  for (const ExchangeId id : stage.outputs) {
+    const Exchange& exchange = plan_.exchanges[id.index()];
+    const EdgeCode& code = program_.edges[exchange.edge.index()];
+    std::vector<OutboxTarget> targets;
+    for (std::uint32_t to = 0; to < exchange.to_parallelism; ++to) {
+      if (!exchange.connects(task, to)) continue;
+      Channel* out = channel(id, task, to);
+      const std::uint32_t to_slot = plan_.stages[exchange.to.index()].slots[to].value;
+      targets.push_back({.channel = out, .transport_index = slot.add_channel(*out, to_slot)});
+    }
+    const OutboxOptions options{.kind = exchange.kind,
+                                .type = code.record_type,
+                                .key_hash = code.key_hash,
+                                .routing = &plan_.stages[exchange.to.index()].routing,
+                                .linger = options_.linger,
+                                .soft_limit_bytes = options_.outbox_soft_limit_bytes,
+                                .batch_bytes = options_.batch_bytes};
+    parts.outboxes.push_back(std::make_unique<Outbox>(options, std::move(targets), slot, slot.pool()));
+    outboxes.push_back(parts.outboxes.back().get());
+    nodes[node_of.at(exchange.from_vertex.value)].ports[exchange.from_port].push_back({.outbox = outboxes.back()});
+  }
+
+  ChainEnvironment environment{
+      .job_name = program_.graph.name(),
+      .task_index = task,
+      .parallelism = stage.parallelism,
+      .key_group_count = plan_.key_group_count,
+      .clock = options_.clock,
+      .pool = &slot.pool(),
+      .make_keyed_state = [this] { return options_.make_keyed_state(plan_.key_group_count); }};
+  OperatorMetrics* head_metrics = nodes[0].metrics;
+  parts.chain = std::make_unique<OperatorChain>(std::move(environment), std::move(nodes), std::move(outboxes));
+
+  if (stage.is_source) {
+    const graph::VertexId vertex = stage.vertices[0];
+    const graph::Vertex& about = program_.graph.vertices(static_cast<int>(vertex.value));
+    const auto topic = about.properties().find("topic");
+    const auto path = about.properties().find("path");
+    SourceDriver::Options source{.source_name = about.name(),
+                                 .topic = topic != about.properties().end()  ? topic->second
+                                          : path != about.properties().end() ? path->second
+                                                                             : about.name(),
+                                 .gated = !about.gated_by().empty(),
+                                 .share_of_rate = 1.0 / stage.parallelism,
+                                 .metrics = head_metrics,
+                                 .clock = options_.clock};
+    parts.source = std::make_unique<SourceDriver>(program_.vertices[vertex.index()], std::move(source), *parts.chain);
+  }
+  slot.add_task(std::make_unique<Task>(std::move(parts)));
+}
+
+// Which markers this task waits for, on which of its channels, and whether it passes them on.
+std::vector<TaskGate> JobExecution::gates_of(const Stage& stage,
+                                             const std::vector<ExchangeId>& input_exchanges) const {
+  std::vector<TaskGate> gates;
+  for (const Gate& gate : plan_.gates) {
+    std::vector<ExchangeId> counted;
+    bool concerned = stage.id == gate.gating;
+    bool passes_on = concerned;
+    if (std::ranges::find(gate.passing, stage.id) != gate.passing.end()) {
+      concerned = passes_on = true;
+      for (const ExchangeId id : stage.inputs) {
+        const StageId from = plan_.exchanges[id.index()].from;
+        if (from == gate.gating || std::ranges::find(gate.passing, from) != gate.passing.end()) counted.push_back(id);
+      }
+    }
+    for (const Gate::Joint& joint : gate.joints) {
+      if (joint.stage != stage.id) continue;
+      concerned = true;
+      counted = joint.exchanges;
+    }
+    if (!concerned) continue;
+    TaskGate task_gate{.gate = gate.id.value, .expected = 0, .passes_on = passes_on, .from_channel = {}, .seen = 0};
+    for (const ExchangeId id : input_exchanges) {
+      const bool counts = std::ranges::find(counted, id) != counted.end();
+      task_gate.from_channel.push_back(counts);
+      task_gate.expected += counts ? 1 : 0;
+    }
+    gates.push_back(std::move(task_gate));
+  }
+  return gates;
+}
+
+void JobExecution::start(Executor& executor) {
+  // A slot may post to itself or wake another before all are spawned, so the wakers come first.
+  std::vector<Waker*> wakers;
+  for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+    wakers.push_back(&executor.spawn(fmt::format("slot-{}", i), *slots_[i]));
+  }
+  for (const auto& slot : slots_) slot->set_wakers(wakers);
+  for (Waker* waker : wakers) waker->wake();
+}
+
+void JobExecution::post_all(const std::function<void(Slot&)>& order) {
+  for (const auto& slot : slots_) slot->post(order);
+}
+
+void JobExecution::for_tasks(StageId stage, const std::function<void(Task&)>& order) {
+  const Stage& about = plan_.stages[stage.index()];
+  for (std::uint32_t task = 0; task < about.parallelism; ++task) {
+    const TaskId id{.attempt = options_.attempt, .stage = stage.value, .task = task};
+    slots_[about.slots[task].index()]->post([id, order](Slot& slot) { order(*slot.find(id)); });
+  }
+}
+
+void JobExecution::open_tasks() {
+  post_all([](Slot& slot) {
+    for (const auto& task : slot.tasks()) task->open();
+  });
+}
+
+void JobExecution::run_tasks() {
+  post_all([](Slot& slot) {
+    for (const auto& task : slot.tasks()) task->run();
+  });
+}
+
+void JobExecution::add_splits(graph::VertexId source, std::uint32_t task, std::vector<Split> splits) {
+  const StageId stage = plan_.stage_of_vertex[source.index()];
+  const TaskId id{.attempt = options_.attempt, .stage = stage.value, .task = task};
+  slots_[plan_.stages[stage.index()].slots[task].index()]->post(
+      [id, splits = std::move(splits)](Slot& slot) { slot.find(id)->source()->add_splits(splits); });
+}
+
+void JobExecution::no_more_splits(graph::VertexId source) {
+  for_tasks(plan_.stage_of_vertex[source.index()], [](Task& task) { task.source()->no_more_splits(); });
+}
+
+void JobExecution::open_gate(graph::GateId gate) {
+  for_tasks(plan_.gates[gate.index()].gated, [](Task& task) { task.source()->open_gate(); });
+}
+
+void JobExecution::stop_sources() {
+  post_all([](Slot& slot) {
+    for (const auto& task : slot.tasks()) {
+      if (task->source() != nullptr) task->source()->stop();
+    }
+  });
+}
+
+void JobExecution::cancel() {
+  post_all([](Slot& slot) {
+    for (const auto& task : slot.tasks()) task->cancel();
+    slot.leave();
+  });
+}
+
+void JobExecution::leave() {
+  post_all([](Slot& slot) { slot.leave(); });
+}
+
+}  // namespace tributary

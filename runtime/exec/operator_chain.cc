@@ -1,0 +1,393 @@
+#include "runtime/exec/operator_chain.h"
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+#include <typeinfo>
+#include <utility>
+
+#include "base/json.h"
+
+namespace tributary {
+
+namespace {
+constexpr std::int64_t kMeterOneIn = 16;
+constexpr std::size_t kMaxRecordText = 512;
+
+std::string describe(std::exception_ptr cause) {
+  try {
+    std::rethrow_exception(std::move(cause));
+  } catch (const std::exception& e) {
+    return fmt::format("{}: {}", typeid(e).name(), e.what());
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+}  // namespace
+
+// What waits in front of an operator: a batch from record `from` on, or a control event in some phase.
+struct OperatorChain::Item {
+  enum class Phase : std::uint8_t { kArrived, kWatermark, kEndWatermark, kEnd };
+
+  std::uint32_t input = 0;  // of the operator for a batch, of the status for a control event
+  BatchPtr batch;           // null: control
+  std::uint32_t from = 0;
+  ControlEvent event;
+  Phase phase = Phase::kArrived;
+  bool drained = false;  // kEnd
+};
+
+struct OperatorChain::Node final : Output, OperatorContext {
+  Node(OperatorChain& chain, ChainNodeSpec node_spec, std::uint32_t node_index)
+      : owner(chain), spec(std::move(node_spec)), index(node_index), status(spec.control_inputs) {}
+
+  // Output
+  BatchPtr take(const TypeInfo& type) override { return owner.environment_.pool->take(type); }
+  void emit(std::uint32_t port, BatchPtr batch) override {
+    if (batch == nullptr || batch->empty() || owner.failure_) return;
+    spec.metrics->records_out.add(batch->size());
+    if (told_to_yield) spec.metrics->overruns.add(1);
+    if (port >= spec.ports.size()) return;
+    const std::vector<ChainTarget>& targets = spec.ports[port];
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      BatchPtr one;
+      if (i + 1 == targets.size()) {
+        one = std::move(batch);
+      } else {
+        one = take(batch->type());
+        for (std::uint32_t r = 0; r < batch->size(); ++r) one->append_copy(*batch, r);
+      }
+      if (targets[i].node == ChainTarget::kOutbox) {
+        targets[i].outbox->write(std::move(one), owner.environment_.clock->now());
+      } else {
+        owner.deliver(targets[i].node, targets[i].input, std::move(one));
+      }
+    }
+  }
+  bool should_yield() override {
+    const bool yield = owner.failure_.has_value() || owner.waits_after(index) || owner.blocked() ||
+                       owner.environment_.clock->monotonic_nanos() >= owner.slice_deadline_;
+    if (yield) told_to_yield = true;
+    return yield;
+  }
+  bool connected(std::uint32_t port) const override { return port < spec.ports.size() && !spec.ports[port].empty(); }
+
+  // OperatorContext
+  std::string_view job_name() const override { return owner.environment_.job_name; }
+  std::string_view operator_name() const override { return spec.name; }
+  std::uint32_t task_index() const override { return owner.environment_.task_index; }
+  std::uint32_t parallelism() const override { return owner.environment_.parallelism; }
+  std::uint32_t key_group_count() const override { return owner.environment_.key_group_count; }
+  const Clock& clock() const override { return *owner.environment_.clock; }
+  KeyedState& keyed_state() override {
+    if (state == nullptr) state = owner.environment_.make_keyed_state();
+    return *state;
+  }
+  Timestamp watermark() const override { return passed_watermark; }
+  void wake_at(Timestamp at) override { wake = std::min(wake, at); }
+  void request_background() override { background = true; }
+  void count(std::string_view counter, std::int64_t n) override { spec.metrics->count(counter, n); }
+  BatchPool& pool() override { return *owner.environment_.pool; }
+
+  OperatorChain& owner;
+  ChainNodeSpec spec;
+  std::uint32_t index;
+  InputStatus status;
+  std::unique_ptr<KeyedState> state;
+  std::deque<Item> waiting;
+  Timestamp passed_watermark = Timestamp::min();
+  Timestamp wake = Timestamp::max();
+  bool background = false;
+  bool told_to_yield = false;
+  bool running = false;  // an item of this node is being run: what arrives now waits
+  bool ended = false;
+};
+
+OperatorChain::OperatorChain(ChainEnvironment environment, std::vector<ChainNodeSpec> nodes,
+                             std::vector<Outbox*> outboxes)
+    : environment_(std::move(environment)), outboxes_(std::move(outboxes)) {
+  for (ChainNodeSpec& spec : nodes) {
+    const auto index = static_cast<std::uint32_t>(nodes_.size());
+    nodes_.push_back(std::make_unique<Node>(*this, std::move(spec), index));
+  }
+}
+
+OperatorChain::~OperatorChain() = default;
+
+Output& OperatorChain::output(std::uint32_t node) { return *nodes_[node]; }
+OperatorContext& OperatorChain::context(std::uint32_t node) { return *nodes_[node]; }
+
+template <typename Call>
+auto OperatorChain::guarded(Node& node, Call call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (...) {
+    fail(node, nullptr, 0, std::current_exception());
+  }
+  return {};
+}
+
+Status OperatorChain::open() {
+  for (const auto& node : nodes_) {
+    if (node->spec.op == nullptr) continue;
+    const Status status = guarded(*node, [&] { return node->spec.op->open(*node); });
+    if (failure_) return std::unexpected(*failure_);
+    if (!status) return std::unexpected(Error(status.error()).in(fmt::format("opening {}", node->spec.name)));
+  }
+  return {};
+}
+
+Status OperatorChain::close(bool clean) {
+  Status first;
+  for (const auto& node : nodes_) {
+    if (node->spec.op == nullptr) continue;
+    Status status = guarded(*node, [&] { return node->spec.op->close(clean); });
+    if (!status && first) first = std::move(status);
+  }
+  return first;
+}
+
+Status OperatorChain::flush() {
+  for (const auto& node : nodes_) {
+    if (node->spec.op == nullptr) continue;
+    Status status = guarded(*node, [&] { return node->spec.op->flush(); });
+    if (failure_) return std::unexpected(*failure_);
+    if (!status) {
+      failure_ = std::move(status).error().in(fmt::format("operator {}", node->spec.name));
+      return std::unexpected(*failure_);
+    }
+  }
+  return {};
+}
+
+void OperatorChain::wait(Node& node, Item item, bool in_front) {
+  ++pending_;
+  if (in_front) {
+    node.waiting.push_front(std::move(item));
+  } else {
+    node.waiting.push_back(std::move(item));
+  }
+}
+
+void OperatorChain::deliver(std::uint32_t index, std::uint32_t input, BatchPtr batch) {
+  Node& node = *nodes_[index];
+  Item item{.input = input, .batch = std::move(batch), .from = 0, .event = {}, .phase = {}, .drained = false};
+  if (!node.waiting.empty() || node.running) {
+    wait(node, std::move(item), false);
+  } else {
+    run_item(node, std::move(item));
+  }
+}
+
+void OperatorChain::deliver_control(std::uint32_t index, std::uint32_t status, const ControlEvent& event) {
+  Node& node = *nodes_[index];
+  Item item{.input = status, .batch = {}, .from = 0, .event = event, .phase = {}, .drained = false};
+  if (!node.waiting.empty() || node.running) {
+    wait(node, std::move(item), false);
+  } else {
+    run_item(node, std::move(item));
+  }
+}
+
+void OperatorChain::broadcast_from(std::uint32_t index, const ControlEvent& event) {
+  Node& node = *nodes_[index];
+  if (event.kind == ControlKind::kWatermark) node.passed_watermark = event.watermark;
+  if (event.kind == ControlKind::kEnd && !node.ended) {
+    node.ended = true;
+    ++ended_nodes_;
+  }
+  forward(node, event);
+}
+
+void OperatorChain::run_item(Node& node, Item item) {
+  if (failure_) return;
+  node.running = true;
+  node.told_to_yield = false;
+  if (item.batch != nullptr) {
+    run_batch(node, std::move(item));
+  } else {
+    run_control(node, std::move(item));
+  }
+  node.running = false;
+}
+
+void OperatorChain::run_batch(Node& node, Item item) {
+  OperatorMetrics& metrics = *node.spec.metrics;
+  const std::uint32_t size = item.batch->size();
+  const bool metered = metrics.batches.get() % kMeterOneIn == 0;
+  const std::int64_t started = metered ? environment_.clock->monotonic_nanos() : 0;
+  std::uint32_t consumed = item.from;
+  try {
+    consumed = node.spec.op->process(item.input, item.batch, item.from, node);
+  } catch (const RecordFailure& failure) {
+    fail(node, item.batch.get(), failure.record, failure.cause);
+    return;
+  } catch (...) {
+    fail(node, nullptr, 0, std::current_exception());
+    return;
+  }
+  if (metered) {
+    metrics.sampled_nanos.add(environment_.clock->monotonic_nanos() - started);
+    metrics.sampled_batches.add(1);
+  }
+  metrics.records_in.add(consumed - item.from);
+  if (item.batch != nullptr && consumed < size) {
+    item.from = consumed;
+    wait(node, std::move(item), true);
+    return;
+  }
+  metrics.batches.add(1);
+}
+
+void OperatorChain::run_control(Node& node, Item item) {
+  using Phase = Item::Phase;
+  if (item.phase == Phase::kArrived) {
+    const InputStatus::Change change = node.status.on_event(item.input, item.event);
+    if (change.ended) {
+      item.phase = change.drained ? Phase::kEndWatermark : Phase::kEnd;
+      item.drained = change.drained;
+      item.event.watermark = Timestamp::max();
+    } else {
+      if (change.became_active) forward(node, {.kind = ControlKind::kActive});
+      if (change.became_idle) forward(node, {.kind = ControlKind::kIdle});
+      if (!change.watermark) return;
+      item.phase = Phase::kWatermark;
+      item.event.watermark = *change.watermark;
+    }
+  }
+  if (item.phase == Phase::kWatermark || item.phase == Phase::kEndWatermark) {
+    const Progress progress =
+        guarded(node, [&] { return node.spec.op->on_watermark(item.event.watermark, node); });
+    if (failure_) return;
+    if (progress == Progress::kAgain) return wait(node, std::move(item), true);
+    node.passed_watermark = item.event.watermark;
+    forward(node, ControlEvent::at_watermark(item.event.watermark));
+    if (item.phase == Phase::kWatermark) return;
+    item.phase = Phase::kEnd;
+  }
+  const Progress progress = guarded(node, [&] { return node.spec.op->on_end(node); });
+  if (failure_) return;
+  if (progress == Progress::kAgain) return wait(node, std::move(item), true);
+  const Status flushed = guarded(node, [&] { return node.spec.op->flush(); });
+  if (failure_) return;
+  if (!flushed) {
+    failure_ = Error(flushed.error()).in(fmt::format("operator {}", node.spec.name));
+    return;
+  }
+  node.ended = true;
+  node.wake = Timestamp::max();
+  node.background = false;
+  ++ended_nodes_;
+  forward(node, ControlEvent::end(item.drained));
+}
+
+// To every target of every port; each operator and outbox once per edge.
+void OperatorChain::forward(Node& node, const ControlEvent& event) {
+  for (const std::vector<ChainTarget>& port : node.spec.ports) {
+    for (const ChainTarget& target : port) {
+      if (target.node == ChainTarget::kOutbox) {
+        target.outbox->control(event);
+      } else {
+        deliver_control(target.node, target.status, event);
+      }
+    }
+  }
+}
+
+bool OperatorChain::resume() {
+  bool progressed = false;
+  for (std::size_t i = nodes_.size(); i-- > 0 && pending_ > 0;) {
+    Node& node = *nodes_[i];
+    while (!node.waiting.empty() && !failure_) {
+      // What waits downstream goes first, and nothing runs into a full outbox.
+      const bool room = !blocked();
+      if (!room) return progressed;
+      Item item = std::move(node.waiting.front());
+      node.waiting.pop_front();
+      --pending_;
+      const std::size_t waiting_before = node.waiting.size();
+      run_item(node, std::move(item));
+      progressed = true;
+      if (node.waiting.size() > waiting_before) return progressed;  // it yielded again
+      if (environment_.clock->monotonic_nanos() >= slice_deadline_) return progressed;
+    }
+  }
+  return progressed;
+}
+
+bool OperatorChain::run_timers(Timestamp now) {
+  bool progressed = false;
+  for (const auto& node : nodes_) {
+    if (node->wake > now || node->spec.op == nullptr || failure_) continue;
+    node->wake = Timestamp::max();
+    node->told_to_yield = false;
+    const Progress progress = guarded(*node, [&] { return node->spec.op->on_processing_time(now, *node); });
+    if (progress == Progress::kAgain) node->wake = std::min(node->wake, now);
+    progressed = true;
+    if (pending_ > 0) break;
+  }
+  return progressed;
+}
+
+bool OperatorChain::waits_after(std::uint32_t index) const {
+  if (pending_ == 0) return false;
+  for (std::size_t i = index + 1; i < nodes_.size(); ++i) {
+    if (!nodes_[i]->waiting.empty()) return true;
+  }
+  return false;
+}
+
+bool OperatorChain::has_background() const {
+  return std::ranges::any_of(nodes_, [](const auto& node) { return node->background; });
+}
+
+bool OperatorChain::run_background() {
+  for (const auto& node : nodes_) {
+    if (!node->background || failure_) continue;
+    node->told_to_yield = false;
+    node->background = false;
+    const Progress progress = guarded(*node, [&] { return node->spec.op->run_background(*node); });
+    if (progress == Progress::kAgain) node->background = true;
+    return true;
+  }
+  return false;
+}
+
+bool OperatorChain::blocked() const {
+  return std::ranges::any_of(outboxes_, [](const Outbox* outbox) { return outbox->full(); });
+}
+
+Timestamp OperatorChain::next_wake() const {
+  Timestamp earliest = Timestamp::max();
+  for (const auto& node : nodes_) earliest = std::min(earliest, node->wake);
+  return earliest;
+}
+
+Timestamp OperatorChain::watermark() const {
+  Timestamp lowest = Timestamp::max();
+  for (const auto& node : nodes_) lowest = std::min(lowest, node->passed_watermark);
+  return lowest;
+}
+
+void OperatorChain::fail(Node& node, const Batch* batch, std::uint32_t record, std::exception_ptr cause) {
+  if (failure_) return;
+  try {
+    std::rethrow_exception(cause);
+  } catch (OperatorFailure& expected) {
+    failure_ = std::move(expected.error).in(fmt::format("job {}: operator {}", environment_.job_name, node.spec.name));
+    return;
+  } catch (...) {
+  }
+  std::string text;
+  if (batch != nullptr && record < batch->size()) {
+    write_json(batch->type(), batch->record(record), text);
+    if (text.size() > kMaxRecordText) text.resize(kMaxRecordText);
+    text = fmt::format(" at record {}", text);
+  }
+  failure_ = Error(ErrorCode::P801,
+                   fmt::format("job {}: operator {} failed{}: {}", environment_.job_name, node.spec.name, text,
+                               describe(std::move(cause))),
+                   "mend the operator or filter the record out; the job stopped and changed nothing after it");
+}
+
+}  // namespace tributary

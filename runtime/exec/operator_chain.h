@@ -1,0 +1,122 @@
+// runtime/exec/operator_chain.h
+// The fused operators of one stage in one task: batches pass from one to the next by a call, without queue or codec.
+// What an operator did not consume (its output was full, the slice was over) waits in front of it, in order.
+//
+// Owner: the task. Thread: its slot's. Invariants: an operator sees its inputs' items in order; nothing newer is given
+// to an operator that has not finished something older; a watermark goes on only when all it made due has fired.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "checkpoint/keyed_state.h"
+#include "runtime/exec/input_status.h"
+#include "runtime/exec/operator.h"
+#include "runtime/exec/outbox.h"
+#include "runtime/exec/task_metrics.h"
+
+namespace tributary {
+
+// What all operators of a task share.
+struct ChainEnvironment {
+  std::string job_name;
+  std::uint32_t task_index = 0;
+  std::uint32_t parallelism = 1;
+  std::uint32_t key_group_count = 1024;
+  const Clock* clock = nullptr;
+  BatchPool* pool = nullptr;
+  std::function<std::unique_ptr<KeyedState>()> make_keyed_state;
+};
+
+// Where a port leads: an operator of the same chain, or an outbox.
+struct ChainTarget {
+  static constexpr std::uint32_t kOutbox = ~std::uint32_t{0};
+  std::uint32_t node = kOutbox;
+  std::uint32_t input = 0;   // of the node's operator
+  std::uint32_t status = 0;  // which of the node's control inputs this edge is
+  Outbox* outbox = nullptr;  // when node is kOutbox
+};
+
+struct ChainNodeSpec {
+  std::string name;
+  std::uint32_t control_inputs = 0;              // channels or edges whose watermark and end it waits for
+  std::unique_ptr<Operator> op;                  // null for the source's node
+  std::vector<std::vector<ChainTarget>> ports;   // by port
+  OperatorMetrics* metrics = nullptr;
+};
+
+class OperatorChain {
+ public:
+  // Nodes in topological order: a target's node index is greater than its sender's.
+  OperatorChain(ChainEnvironment environment, std::vector<ChainNodeSpec> nodes, std::vector<Outbox*> outboxes);
+  ~OperatorChain();
+
+  Status open();
+  // Closes every operator, also after a failure; the first error.
+  Status close(bool clean);
+  Status flush();
+
+  // A batch into input `input` of the operator of node `node`.
+  void deliver(std::uint32_t node, std::uint32_t input, BatchPtr batch);
+  // A control event from the node's control input `status`.
+  void deliver_control(std::uint32_t node, std::uint32_t status, const ControlEvent& event);
+  // What the source's node (index 0) emits.
+  Output& output(std::uint32_t node);
+  OperatorContext& context(std::uint32_t node);
+  // Puts a control event of the source on all its ports.
+  void broadcast_from(std::uint32_t node, const ControlEvent& event);
+
+  // A slice begins: operators should yield at `deadline_nanos` (monotonic).
+  void begin_slice(std::int64_t deadline_nanos) { slice_deadline_ = deadline_nanos; }
+  // Goes on with what waits, the most downstream first. True if anything was done.
+  bool resume();
+  // Fires processing-time requests that are due. True if anything was done.
+  bool run_timers(Timestamp now);
+  // One slice of background work (woken keys). True if there was any.
+  bool run_background();
+  bool has_background() const;
+
+  // Nothing waits in front of any operator.
+  bool drained() const { return pending_ == 0; }
+  // The downstream has no room: an outbox is over its soft limit.
+  bool blocked() const;
+  // Earliest processing-time request, max() if none.
+  Timestamp next_wake() const;
+  // All nodes have ended.
+  bool ended() const { return ended_nodes_ == nodes_.size(); }
+  Timestamp watermark() const;
+
+  // The first failure; once set, nothing runs any more.
+  const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  struct Node;
+  struct Item;
+
+  void run_item(Node& node, Item item);
+  void run_batch(Node& node, Item item);
+  void run_control(Node& node, Item item);
+  void forward(Node& node, const ControlEvent& event);
+  void wait(Node& node, Item item, bool in_front);
+  // Something waits in front of an operator after node `index`.
+  bool waits_after(std::uint32_t index) const;
+  void fail(Node& node, const Batch* batch, std::uint32_t record, std::exception_ptr cause);
+  template <typename Call>
+  auto guarded(Node& node, Call call) -> decltype(call());
+
+  ChainEnvironment environment_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<Outbox*> outboxes_;
+  std::size_t pending_ = 0;  // items that wait, over all nodes
+  std::size_t ended_nodes_ = 0;
+  std::int64_t slice_deadline_ = 0;
+  std::optional<Error> failure_;
+};
+
+}  // namespace tributary

@@ -1,0 +1,214 @@
+#include "runtime/exec/source_driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/base64.h"
+#include "runtime/exec/dead_letter.h"
+
+namespace tributary {
+
+namespace {
+constexpr std::uint32_t kNode = 0;
+constexpr std::uint32_t kDeadLetterPort = 1;
+constexpr std::size_t kMaxRaw = 64 * 1024;
+constexpr std::size_t kMaxValue = 256;
+constexpr std::int64_t kTokenUnit = 1'000'000;
+}  // namespace
+
+SourceDriver::SourceDriver(const VertexCode& code, Options options, OperatorChain& chain)
+    : code_(code), options_(std::move(options)), chain_(chain), reader_(code.make_reader()),
+      gate_open_(!options_.gated) {}
+
+Status SourceDriver::open() { return reader_->open(chain_.context(kNode)); }
+void SourceDriver::close() { reader_->close(); }
+
+void SourceDriver::add_splits(std::vector<Split> splits) {
+  for (Split& split : splits) {
+    splits_.push_back({.id = split.id, .highest = watermark_, .last_data = {}, .has_data = false});
+    Status added = reader_->add_split(split);
+    if (!added && !split_error_) split_error_ = std::move(added).error();
+  }
+  next_turn_ = Timestamp::min();
+}
+
+void SourceDriver::no_more_splits() {
+  listing_done_ = true;
+  reader_->no_more_splits();
+  next_turn_ = Timestamp::min();
+}
+
+bool SourceDriver::refill_tokens(Timestamp now) {
+  if (code_.records_per_second <= 0) return true;
+  const double per_micro = static_cast<double>(code_.records_per_second) * options_.share_of_rate;  // tokens: 1e-6
+  if (!tokens_started_) {
+    tokens_started_ = true;
+    tokens_at_ = now;
+    tokens_ = 0;
+  }
+  const auto earned = static_cast<std::int64_t>(static_cast<double>((now - tokens_at_).micros) * per_micro);
+  if (earned > 0) {
+    // At most 100 ms of burst.
+    tokens_ = std::min(tokens_ + earned, static_cast<std::int64_t>(per_micro * 100'000));
+    tokens_at_ = now;
+  }
+  if (tokens_ >= 0) return true;
+  next_turn_ = now + microseconds(static_cast<std::int64_t>(static_cast<double>(-tokens_) / per_micro) + 1);
+  return false;
+}
+
+Result<SourceDriver::Turn> SourceDriver::turn(Timestamp now, bool room) {
+  wants_room_ = false;
+  if (ended_) return Turn::kNothing;
+  if (split_error_) return std::unexpected(*split_error_);
+  if (stopping_) {
+    end(false);
+    return Turn::kProgressed;
+  }
+  if (!gate_open_) return Turn::kNothing;
+  if (now < next_turn_) return Turn::kNothing;
+  if (splits_.empty() && !listing_done_) {
+    set_idle(true);
+    return Turn::kNothing;
+  }
+  if (splits_.empty() || at_end_) {
+    // The marker of a gate goes out before the end; the task asks take_caught_up() before each turn.
+    if (!std::exchange(caught_up_, true)) return Turn::kProgressed;
+    end(true);
+    return Turn::kProgressed;
+  }
+  if (!refill_tokens(now)) return Turn::kNothing;
+  if (!room) {
+    wants_room_ = true;
+    return Turn::kNothing;
+  }
+  const ReadResult read = TRY(reader_->read(*this));
+  if (!caught_up_ && reader_->caught_up()) caught_up_ = true;
+  advance_watermark(now);
+  switch (read.state) {
+    case ReadState::kMore:
+      next_turn_ = Timestamp::min();
+      return Turn::kProgressed;
+    case ReadState::kIdle:
+      next_turn_ = std::max(read.retry_at, now + milliseconds(1));
+      return Turn::kNothing;
+    case ReadState::kEnd:
+      caught_up_ = true;
+      if (listing_done_) {
+        at_end_ = true;
+        next_turn_ = Timestamp::min();
+        return Turn::kProgressed;
+      }
+      next_turn_ = now + milliseconds(100);
+      return Turn::kNothing;
+  }
+  return Turn::kNothing;
+}
+
+// The minimum over splits; a split without new data for `idle_after` does not count (protocol rule 61).
+void SourceDriver::advance_watermark(Timestamp now) {
+  if (!code_.event_time) return;
+  Timestamp lowest = Timestamp::max();
+  bool anyone = false;
+  for (const SplitState& split : splits_) {
+    const bool idle = now - split.last_data >= code_.idle_after && split.has_data;
+    if (idle || !split.has_data) continue;
+    anyone = true;
+    lowest = std::min(lowest, split.highest);
+  }
+  const bool waiting_for_first = std::ranges::any_of(splits_, [&](const SplitState& s) { return !s.has_data; }) &&
+                                 !caught_up_;
+  if (!anyone || waiting_for_first) {
+    if (!anyone && caught_up_) set_idle(true);
+    return;
+  }
+  set_idle(false);
+  if (lowest == Timestamp::min()) return;
+  const Timestamp watermark = saturating_add(lowest, microseconds(-code_.bounded_lateness.micros - 1));
+  if (watermark <= watermark_) return;
+  watermark_ = watermark;
+  chain_.broadcast_from(kNode, ControlEvent::at_watermark(watermark));
+}
+
+void SourceDriver::set_idle(bool idle) {
+  if (idle == idle_) return;
+  idle_ = idle;
+  chain_.broadcast_from(kNode, {.kind = idle ? ControlKind::kIdle : ControlKind::kActive});
+}
+
+void SourceDriver::end(bool drained) {
+  ended_ = true;
+  if (drained) chain_.broadcast_from(kNode, ControlEvent::at_watermark(Timestamp::max()));
+  chain_.broadcast_from(kNode, ControlEvent::end(drained));
+}
+
+Timestamp SourceDriver::next_turn() const {
+  if (ended_) return Timestamp::max();
+  if (stopping_) return Timestamp::min();
+  // Woken by a command, or by credit.
+  if (!gate_open_ || wants_room_ || (splits_.empty() && !listing_done_)) return Timestamp::max();
+  return next_turn_;
+}
+
+bool SourceDriver::take_caught_up() {
+  if (!caught_up_ || reported_caught_up_) return false;
+  reported_caught_up_ = true;
+  return true;
+}
+
+BatchPtr SourceDriver::take(const TypeInfo& type) { return chain_.output(kNode).take(type); }
+
+void SourceDriver::emit(std::uint32_t port, BatchPtr batch) { chain_.output(kNode).emit(port, std::move(batch)); }
+
+void SourceDriver::emit_from(std::uint32_t split, BatchPtr batch) {
+  if (batch == nullptr || batch->empty()) return;
+  SplitState& state = splits_[split];
+  state.last_data = options_.clock->now();
+  state.has_data = true;
+  if (code_.event_time) {
+    set_idle(false);
+    code_.event_time(*batch);
+    for (const Timestamp t : batch->event_times()) state.highest = std::max(state.highest, t);
+  }
+  options_.metrics->records_in.add(batch->size());
+  if (code_.records_per_second > 0) tokens_ -= std::int64_t{batch->size()} * kTokenUnit;
+  chain_.output(kNode).emit(0, std::move(batch));
+}
+
+bool SourceDriver::should_yield() { return chain_.output(kNode).should_yield(); }
+bool SourceDriver::connected(std::uint32_t port) const { return chain_.output(kNode).connected(port); }
+
+Status SourceDriver::bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line, std::string_view reason,
+                                std::string_view message, std::string_view raw) {
+  const std::string& partition = splits_[split].id;
+  options_.metrics->count("bad_records", 1);
+  switch (code_.bad_records) {
+    case BadRecordPolicy::kSkip:
+      return {};
+    case BadRecordPolicy::kDeadLetter: {
+      BatchPtr batch = take(type_info<DeadLetter>());
+      Arena& arena = batch->arena();
+      const std::string encoded = base64_encode(raw.substr(0, kMaxRaw));
+      *static_cast<DeadLetter*>(batch->append(Timestamp::min())) = DeadLetter{
+          .reason = Text(reason, arena),
+          .field = {},
+          .value = Text(raw.substr(0, kMaxValue), arena),
+          .message = Text(message, arena),
+          .tenant = {},
+          .topic = Text(options_.topic, arena),
+          .partition = Text(partition, arena),
+          .offset = offset,
+          .line = line,
+          .ingest_time = options_.clock->now(),
+          .raw = Text(encoded, arena),
+      };
+      emit(kDeadLetterPort, std::move(batch));
+      return {};
+    }
+    default:
+      return fail(ErrorCode::P804, "source {}: {} offset {} line {}: {}: {}", options_.source_name, partition, offset,
+                  line, reason, message);
+  }
+}
+
+}  // namespace tributary

@@ -1,0 +1,100 @@
+// runtime/exec/source_driver.h
+// Drives one source reader in one task: gate, rate limit, event times, the watermark of its splits, bad records, the
+// end. What it emits goes into the chain's node 0.
+//
+// Owner: the task. Thread: its slot's. Pausing happens here and nowhere else (protocol rule 47).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "runtime/exec/job_program.h"
+#include "runtime/exec/operator_chain.h"
+#include "runtime/exec/source.h"
+
+namespace tributary {
+
+class SourceDriver final : public SourceOutput {
+ public:
+  struct Options {
+    std::string source_name;
+    std::string topic;                    // for dead letters: the source's property "path" or "topic"
+    bool gated = false;                   // starts closed
+    double share_of_rate = 1.0;           // 1 / parallelism
+    OperatorMetrics* metrics = nullptr;
+    const Clock* clock = nullptr;
+  };
+  SourceDriver(const VertexCode& code, Options options, OperatorChain& chain);
+
+  Status open();
+  void close();
+
+  // ---- from the control plane ----
+  void add_splits(std::vector<Split> splits);
+  void no_more_splits();
+  void open_gate() { gate_open_ = true; }
+  // No record is read any more; the stream ends without being drained.
+  void stop() { stopping_ = true; }
+
+  // ---- from the task's turn ----
+  enum class Turn : std::uint8_t { kProgressed, kNothing };
+  // Reads about one batch, if gate, rate and reader allow. `room`: the chain and outboxes can take it.
+  Result<Turn> turn(Timestamp now, bool room);
+  // True once, when everything that existed at the start has been read (and the gate marker is due).
+  bool take_caught_up();
+  bool ended() const { return ended_; }
+  // When turn() should be called again although nothing else happens; max() if never.
+  Timestamp next_turn() const;
+  // Waits for room rather than for data.
+  bool wants_room() const { return wants_room_; }
+  std::int64_t backlog() const { return reader_->backlog(); }
+
+  // SourceOutput
+  BatchPtr take(const TypeInfo& type) override;
+  void emit(std::uint32_t port, BatchPtr batch) override;
+  void emit_from(std::uint32_t split, BatchPtr batch) override;
+  bool should_yield() override;
+  bool connected(std::uint32_t port) const override;
+  Status bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line, std::string_view reason,
+                    std::string_view message, std::string_view raw) override;
+
+ private:
+  struct SplitState {
+    std::string id;
+    Timestamp highest = Timestamp::min();
+    Timestamp last_data{};  // processing time of the last record
+    bool has_data = false;
+  };
+  bool refill_tokens(Timestamp now);
+  void advance_watermark(Timestamp now);
+  void set_idle(bool idle);
+  void end(bool drained);
+
+  const VertexCode& code_;
+  const Options options_;
+  OperatorChain& chain_;
+  std::unique_ptr<SourceReader> reader_;
+  std::vector<SplitState> splits_;
+  bool gate_open_ = false;
+  bool listing_done_ = false;
+  bool stopping_ = false;
+  bool at_end_ = false;  // everything has been read; end() at the next turn
+  bool ended_ = false;
+  std::optional<Error> split_error_;
+  bool idle_ = false;
+  bool reported_caught_up_ = false;
+  bool caught_up_ = false;
+  bool wants_room_ = false;
+  Timestamp watermark_ = Timestamp::min();
+  Timestamp next_turn_ = Timestamp::min();
+  // Token bucket, in millionths of a record.
+  std::int64_t tokens_ = 0;
+  Timestamp tokens_at_{};
+  bool tokens_started_ = false;
+};
+
+}  // namespace tributary

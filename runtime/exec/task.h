@@ -1,0 +1,89 @@
+// runtime/exec/task.h
+// One instance of a stage: its channels, its chain of operators, its outboxes, and the source driver if it has one.
+// One turn of it is one slice of about a millisecond.
+//
+// Owner: the slot. Thread: the slot's. Invariants (protocol rule 47): control events are taken whatever the outboxes
+// say; outboxes are flushed without needing a turn; a task never chooses among its inputs but by round robin.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "runtime/exec/channel.h"
+#include "runtime/exec/operator_chain.h"
+#include "runtime/exec/outbox.h"
+#include "runtime/exec/source_driver.h"
+#include "runtime/exec/task_metrics.h"
+#include "runtime/exec/task_report.h"
+
+namespace tributary {
+
+struct TaskInput {
+  Channel* channel = nullptr;
+  std::uint32_t operator_input = 0;  // of the head
+  std::uint32_t from_slot = 0;       // who waits for the credit
+};
+
+// What a task does with the marker of a gate.
+struct TaskGate {
+  std::uint32_t gate = 0;
+  std::uint32_t expected = 0;  // channels that must deliver it; 0: this task's source makes it
+  bool passes_on = false;
+  std::vector<bool> from_channel;  // by input: whether it counts
+  std::uint32_t seen = 0;
+};
+
+class Task {
+ public:
+  struct Parts {
+    TaskId id;
+    std::vector<TaskInput> inputs;
+    std::vector<std::unique_ptr<Outbox>> outboxes;
+    std::unique_ptr<OperatorChain> chain;
+    std::unique_ptr<SourceDriver> source;  // null: fed by channels
+    std::vector<TaskGate> gates;
+    TaskMetrics* metrics = nullptr;
+    const Clock* clock = nullptr;
+    TaskListener* listener = nullptr;
+  };
+  explicit Task(Parts parts);
+
+  const TaskId& id() const { return parts_.id; }
+  SourceDriver* source() { return parts_.source.get(); }
+
+  // Opens the operators; reports ready or failed.
+  void open();
+  // Records may flow from now on.
+  void run() { running_ = true; }
+  // One slice. Adds to `credited` the slots whose channels got credit back. True if anything was done.
+  bool turn(Timestamp now, std::int64_t slice_nanos, std::vector<bool>& credited);
+  // Ends the task at once, without output. Idempotent.
+  void cancel();
+
+  bool over() const { return over_; }
+  // When it wants a turn although nothing arrives; max() if never.
+  Timestamp next_turn() const;
+
+ private:
+  bool take_inputs(std::int64_t deadline, std::vector<bool>& credited);
+  void on_marker(std::uint32_t channel, std::uint32_t marker);
+  void send_marker(const TaskGate& gate);
+  bool run_source(Timestamp now);
+  void finish_if_done();
+  void fail(Error error);
+  void account(Timestamp now, std::int64_t started, std::int64_t finished, bool progressed);
+  bool blocked() const { return parts_.chain->blocked(); }
+
+  Parts parts_;
+  std::uint32_t next_input_ = 0;
+  bool running_ = false;
+  bool over_ = false;
+  bool started_without_inputs_ = false;
+  std::int64_t last_seen_nanos_ = 0;
+  bool was_backpressured_ = false;
+  bool flushed_since_progress_ = true;
+};
+
+}  // namespace tributary
