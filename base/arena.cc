@@ -45,9 +45,9 @@ Arena::~Arena() {
 char* Arena::allocate_slow(std::size_t bytes, std::size_t alignment) {
   TRIBUTARY_CHECK(alignment <= 16 && (alignment & (alignment - 1)) == 0, "alignment {}", alignment);
   const std::size_t step =
-      blocks_.empty() ? kFirstBlockBytes
-                      : std::min(std::max(blocks_.back().size * 2, kFirstBlockBytes),
-                                 kLargestStepBytes);
+      blocks_.empty()
+          ? kFirstBlockBytes
+          : std::min(std::max(blocks_.back().size * 2, kFirstBlockBytes), kLargestStepBytes);
   const std::size_t size = std::max(bytes, step);
   used_before_ = used_bytes();
   blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});

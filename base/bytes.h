@@ -1,9 +1,10 @@
 // base/bytes.h
-// Bytes of our formats: little-endian integers, varints and length-prefixed strings, written to a std::string and
-// read back within bounds. Big-endian helpers keep the order of keys.
+// Bytes of our formats: little-endian integers, varints and length-prefixed strings, written to a
+// std::string and read back within bounds. Big-endian helpers keep the order of keys.
 //
-// The reader trusts nothing: it never reads past its end, and after the first failure every read fails and gives zero,
-// so that a decoder may check ok() once. Each number has one form: over-long varints are refused.
+// The reader trusts nothing: it never reads past its end, and after the first failure every read
+// fails and gives zero, so that a decoder may check ok() once. Each number has one form: over-long
+// varints are refused.
 #pragma once
 
 #include <bit>
@@ -125,8 +126,9 @@ class ByteReader {
     const std::uint64_t size = varint(limit);
     return ok_ ? raw(size) : std::string_view{};
   }
-  // How many elements follow: refused when they cannot fit into what is left, so that nobody reserves memory for a
-  // count that is a lie. `element_bytes` (>= 1) is the least that an element takes.
+  // How many elements follow: refused when they cannot fit into what is left, so that nobody
+  // reserves memory for a count that is a lie. `element_bytes` (>= 1) is the least that an element
+  // takes.
   std::uint64_t count(std::uint64_t limit, std::size_t element_bytes = 1) {
     const std::uint64_t value = varint(limit);
     if (value <= left() / element_bytes) return value;

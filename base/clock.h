@@ -1,8 +1,9 @@
 // base/clock.h
-// The seam to time. Whoever needs time is given a Clock; nothing else reads one, so that a test or a simulation can
-// say what time it is.
+// The seam to time. Whoever needs time is given a Clock; nothing else reads one, so that a test or
+// a simulation can say what time it is.
 //
-// Thread: any. Wall time is UTC and may jump; monotonic time never goes back and has no meaning across processes.
+// Thread: any. Wall time is UTC and may jump; monotonic time never goes back and has no meaning
+// across processes.
 #pragma once
 
 #include <atomic>
@@ -33,7 +34,8 @@ class SystemClock final : public Clock {
   std::int64_t thread_cpu_nanos() const override;
 };
 
-// Stands still until told otherwise. Cycles and CPU time advance with monotonic time, one cycle a nanosecond.
+// Stands still until told otherwise. Cycles and CPU time advance with monotonic time, one cycle a
+// nanosecond.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(Timestamp start = {}) : wall_micros_(start.micros) {}
@@ -47,7 +49,8 @@ class ManualClock final : public Clock {
 
   // Moves wall and monotonic time by `step` (>= 0).
   void advance(Duration step);
-  // Advances to this monotonic instant; a no-op if it has passed. Wall time moves along, in whole microseconds.
+  // Advances to this monotonic instant; a no-op if it has passed. Wall time moves along, in whole
+  // microseconds.
   void advance_to_nanos(std::int64_t monotonic_nanos);
   // Sets the wall alone, as an operator or NTP does: it may jump back.
   void set(Timestamp wall) { wall_micros_.store(wall.micros, std::memory_order_release); }

@@ -39,7 +39,9 @@ std::optional<Result<CsvRow>> CsvSplitter::next() {
 void CsvSplitter::start_row() {
   row_ended_ = false;
   row_start_ = scan_;
+  row_offset_ = consumed_before_ + scan_;
   row_line_ = scan_line_;
+  is_refused_ = false;
   state_ = State::kCellStart;
   cell_bytes_.clear();
   ranges_.clear();
@@ -83,7 +85,9 @@ bool CsvSplitter::take_run() {
       while (at != end && *at != '"' && *at != '\n') ++at;
       break;
     case State::kSkipLine:
-      scan_ += static_cast<std::size_t>(std::find(at, end, '\n') - at);
+      at = std::find(at, end, '\n');
+      keep_refused(scan_, scan_ + static_cast<std::size_t>(at - begin));
+      scan_ += static_cast<std::size_t>(at - begin);
       row_start_ = scan_;  // so that a line without end does not pile up
       return scan_ == pending_.size();
     default:
@@ -172,6 +176,9 @@ CsvSplitter::Step CsvSplitter::fault(ErrorCode code, std::string_view reason) {
   fault_.emplace(code, at_newline ? fmt::format("line {}: {}", scan_line_ - 1, reason)
                                   : fmt::format("line {}, column {}: {}", scan_line_,
                                                 scan_ - line_start_, reason));
+  is_refused_ = true;
+  refused_text_.clear();
+  keep_refused(row_start_, scan_);
   state_ = State::kSkipLine;
   return at_newline ? Step::kFault : Step::kNeedBytes;
 }
@@ -179,11 +186,26 @@ CsvSplitter::Step CsvSplitter::fault(ErrorCode code, std::string_view reason) {
 CsvSplitter::Step CsvSplitter::give_up_quote(ErrorCode code, std::string_view reason) {
   fault_.emplace(code, fmt::format("line {}: {}", row_line_, reason));
   const std::size_t newline = pending_.find('\n', row_start_);
+  is_refused_ = true;
+  refused_text_.clear();
+  keep_refused(row_start_, std::min(newline, scan_));
   state_ = State::kSkipLine;
   if (newline >= scan_) return Step::kNeedBytes;
   scan_ = line_start_ = newline + 1;
   scan_line_ = row_line_ + 1;
   return Step::kFault;
+}
+
+void CsvSplitter::keep_refused(std::size_t begin, std::size_t end) {
+  refused_text_.append(pending_, begin, std::min(end - begin, kRowTextMax - refused_text_.size()));
+}
+
+std::string_view CsvSplitter::row_text() const {
+  std::string_view text = is_refused_ ? std::string_view(refused_text_)
+                                      : std::string_view(pending_).substr(row_start_, scan_ - row_start_);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
 }
 
 bool CsvSplitter::is_blank_line() const {

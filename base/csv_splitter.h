@@ -49,6 +49,13 @@ class CsvSplitter {
   // are passed over. D101 and D102 are of one row: call again for the next.
   std::optional<Result<CsvRow>> next();
 
+  // The row that next() gave last, or refused: offset of its first byte, its first line (from 1), and its bytes as they
+  // stand in the file, without the line end; of a refused row at most kRowTextMax. Valid until the next call.
+  std::uint64_t row_offset() const { return row_offset_; }
+  std::uint64_t row_line() const { return row_line_; }
+  std::string_view row_text() const;
+  static constexpr std::size_t kRowTextMax = 64 * 1024;
+
   // Bytes that belong to rows already handed out, malformed ones included: where a restart may
   // begin.
   std::uint64_t consumed_bytes() const {
@@ -82,6 +89,7 @@ class CsvSplitter {
   Step fault(ErrorCode code, std::string_view reason);
   // A quote that is never closed swallows good rows: go on behind the first line of this row.
   Step give_up_quote(ErrorCode code, std::string_view reason);
+  void keep_refused(std::size_t begin, std::size_t end);
   CsvRow make_row();
   bool is_blank_line() const;
 
@@ -91,12 +99,15 @@ class CsvSplitter {
   std::size_t row_start_ = 0;
   std::size_t scan_ = 0;
   std::size_t line_start_ = 0;   // of the line that scan_ is in
+  std::uint64_t row_offset_ = 0;
   std::uint64_t row_line_ = 1;   // line number of row_start_
   std::uint64_t scan_line_ = 1;  // of scan_
   State state_ = State::kCellStart;
   bool row_ended_ = true;
   bool is_finished_ = false;
   bool has_begun_ = false;
+  bool is_refused_ = false;   // the row handed out last
+  std::string refused_text_;  // its bytes, which skipping does not keep
 
   std::string cell_bytes_;  // of the row, without quotes
   std::vector<CellRange> ranges_;

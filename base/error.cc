@@ -15,10 +15,14 @@ constexpr std::array kPages = {
 
 std::string_view actor_text(Actor who) {
   switch (who) {
-    case Actor::kUser: return "you";
-    case Actor::kProject: return "project";
-    case Actor::kPlatform: return "platform";
-    case Actor::kBug: return "a bug";
+    case Actor::kUser:
+      return "you";
+    case Actor::kProject:
+      return "project";
+    case Actor::kPlatform:
+      return "platform";
+    case Actor::kBug:
+      return "a bug";
   }
   return "a bug";
 }
@@ -35,8 +39,7 @@ std::optional<ErrorCode> find_error_code(std::string_view code) {
 
 std::string Error::to_string() const {
   const ErrorPage& page = error_page(code_);
-  std::string text =
-      fmt::format("error {} {}\n  who: {}", page.code, what_, actor_text(page.who));
+  std::string text = fmt::format("error {} {}\n  who: {}", page.code, what_, actor_text(page.who));
   if (!fix_.empty()) text += fmt::format("\n  do: {}", fix_);
   return text;
 }

@@ -5,7 +5,7 @@
 // Thread: values, free to move between threads. A broken invariant is not an Error: see TRIBUTARY_CHECK.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 #include <expected>

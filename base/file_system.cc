@@ -17,10 +17,12 @@ std::string parent_directory(std::string_view path) {
 
 Result<std::string> FileSystem::read_whole_file(const std::string& path,
                                                 std::uint64_t limit_bytes) {
+  limit_bytes = std::min(limit_bytes, std::uint64_t{1} << 62);
   const std::unique_ptr<ReadableFile> file = TRY(open_read(path));
   const std::uint64_t size = TRY(file->size());
   std::string text;
-  // Some files tell no size (/proc) or grow meanwhile: read to the end, one byte over the limit at most.
+  // Some files tell no size (/proc) or grow meanwhile: read to the end, one byte over the limit at
+  // most.
   std::uint64_t room = std::min(limit_bytes, std::max<std::uint64_t>(size, 4096)) + 1;
   while (true) {
     const std::size_t filled = text.size();
@@ -68,14 +70,23 @@ std::unexpected<Error> file_error(ErrorCode code, std::string_view attempted, st
                                   int error_number) {
   std::string fix;
   switch (error_number) {
-    case ENOENT: fix = "check the path"; break;
+    case ENOENT:
+      fix = "check the path";
+      break;
     case EACCES:
-    case EPERM: fix = "check the owner and mode of the file and its folders"; break;
+    case EPERM:
+      fix = "check the owner and mode of the file and its folders";
+      break;
     case ENOSPC:
-    case EDQUOT: fix = "free space on this file system"; break;
+    case EDQUOT:
+      fix = "free space on this file system";
+      break;
     case EMFILE:
-    case ENFILE: fix = "raise the limit of open files (ulimit -n)"; break;
-    default: break;
+    case ENFILE:
+      fix = "raise the limit of open files (ulimit -n)";
+      break;
+    default:
+      break;
   }
   return std::unexpected<Error>(
       std::in_place, code,

@@ -1,9 +1,10 @@
 // base/file_system.h
-// The seam to files: the disk in production (local_file_system.h), a tree in memory with power cuts and faults in
-// tests and simulation (memory_file_system.h).
+// The seam to files: the disk in production (local_file_system.h), a tree in memory with power cuts
+// and faults in tests and simulation (memory_file_system.h).
 //
-// Contract: bytes are durable after WritableFile::sync(), names after sync_directory() of their folder. Errors are F101
-// (reading) and F102 (writing) and name the path and the system's reason. Thread: a FileSystem any, a file one.
+// Contract: bytes are durable after WritableFile::sync(), names after sync_directory() of their
+// folder. Errors are F101 (reading) and F102 (writing) and name the path and the system's reason.
+// Thread: a FileSystem any, a file one.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,8 @@ class ReadableFile {
  public:
   virtual ~ReadableFile() = default;
 
-  // Reads at position() and moves it. May give fewer bytes than there is room for; 0 only at the end (or no room).
+  // Reads at position() and moves it. May give fewer bytes than there is room for; 0 only at the
+  // end (or no room).
   virtual Result<std::size_t> read(std::span<char> to) = 0;
   // Fills `to` from `offset`; fewer bytes only at the end. Does not move position().
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> to) const = 0;
@@ -84,7 +86,8 @@ class FileSystem {
   virtual Status make_directories(const std::string& path) = 0;
   // Replaces `to` in one step.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
-  // A second name of a file. False, and nothing done, if `to` exists: of many who try, one gets true.
+  // A second name of a file. False, and nothing done, if `to` exists: of many who try, one gets
+  // true.
   virtual Result<bool> link_without_replace(const std::string& from, const std::string& to) = 0;
   // A file or an empty folder.
   virtual Status remove(const std::string& path) = 0;
@@ -93,7 +96,8 @@ class FileSystem {
 
   // F101 if the file is larger than `limit_bytes`.
   Result<std::string> read_whole_file(const std::string& path, std::uint64_t limit_bytes);
-  // The file holds either what it held or `bytes`, whatever happens; durable on return. Uses `path`.tmp.
+  // The file holds either what it held or `bytes`, whatever happens; durable on return. Uses
+  // `path`.tmp.
   Status replace_file(const std::string& path, std::string_view bytes);
   // The folder and everything in it, links not followed. Fine if it is missing.
   Status remove_tree(const std::string& path);

@@ -1,10 +1,10 @@
 #include "base/hash.h"
 
 #define XXH_INLINE_ALL
-#include <fmt/format.h>
+#include <charconv>
 #include <xxhash.h>
 
-#include <charconv>
+#include <fmt/format.h>
 
 namespace tributary {
 

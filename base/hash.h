@@ -1,6 +1,6 @@
 // base/hash.h
-// The hashes of the engine: XXH3 with seed 0 for keys, checksums and ids (stable: stored and sent), and a mixer of
-// 64-bit integers for tables in memory (may change with any release).
+// The hashes of the engine: XXH3 with seed 0 for keys, checksums and ids (stable: stored and sent),
+// and a mixer of 64-bit integers for tables in memory (may change with any release).
 //
 // Thread: values; a Hasher128 belongs to one thread.
 #pragma once
@@ -27,7 +27,8 @@ struct Hash128 {
 std::uint64_t xxh3_64(std::string_view bytes);
 Hash128 xxh3_128(std::string_view bytes);
 
-// Spreads every bit of `value` over all 64 (MurmurHash3's finaliser). The constant keeps 0 from being a fixed point.
+// Spreads every bit of `value` over all 64 (MurmurHash3's finaliser). The constant keeps 0 from
+// being a fixed point.
 constexpr std::uint64_t mix64(std::uint64_t value) {
   value += 0x9E3779B97F4A7C15;
   value = (value ^ (value >> 33)) * 0xFF51AFD7ED558CCD;

@@ -1,13 +1,12 @@
 #include "base/local_file_system.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
 
 namespace tributary {
 namespace {
@@ -71,7 +70,7 @@ class LocalReadableFile final : public ReadableFile {
   void seek(std::uint64_t position) override { position_ = position; }
 
   Result<std::uint64_t> size() const override {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd_.get(), &status) != 0)
       return file_error(ErrorCode::F101, "reading the size of", path_, errno);
     return static_cast<std::uint64_t>(status.st_size);
@@ -79,9 +78,8 @@ class LocalReadableFile final : public ReadableFile {
 
  private:
   Result<std::size_t> read_once(std::uint64_t offset, std::span<char> to) const {
-    const ssize_t got = retry([&] {
-      return ::pread(fd_.get(), to.data(), to.size(), static_cast<off_t>(offset));
-    });
+    const ssize_t got =
+        retry([&] { return ::pread(fd_.get(), to.data(), to.size(), static_cast<off_t>(offset)); });
     if (got < 0) return file_error(ErrorCode::F101, "reading", path_, errno);
     return static_cast<std::size_t>(got);
   }
@@ -127,8 +125,7 @@ class LocalWritableFile final : public WritableFile {
 
   Status close() override {
     const Status flushed = flush();
-    if (fd_.close() != 0 && flushed)
-      return file_error(ErrorCode::F102, "closing", path_, errno);
+    if (fd_.close() != 0 && flushed) return file_error(ErrorCode::F102, "closing", path_, errno);
     return flushed;
   }
 
@@ -156,9 +153,10 @@ class LocalWritableFile final : public WritableFile {
 };
 
 Result<std::unique_ptr<WritableFile>> open_write(const std::string& path, int flags) {
-  const int fd = retry([&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666); });
+  const int fd =
+      retry([&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666); });
   if (fd < 0) return file_error(ErrorCode::F102, "creating", path, errno);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) {
     const int why = errno;
     ::close(fd);
@@ -173,7 +171,7 @@ Result<std::unique_ptr<ReadableFile>> LocalFileSystem::open_read(const std::stri
   const int fd = retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
   if (fd < 0) return file_error(ErrorCode::F101, "opening", path, errno);
   auto file = std::make_unique<LocalReadableFile>(path, fd);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) return file_error(ErrorCode::F101, "opening", path, errno);
   if (S_ISDIR(status.st_mode)) return file_error(ErrorCode::F101, "opening", path, EISDIR);
   return file;
@@ -201,7 +199,7 @@ Result<std::vector<DirectoryEntry>> LocalFileSystem::list(const std::string& dir
     }
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(::dirfd(stream), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT) continue;  // removed meanwhile
       why = errno;
@@ -209,7 +207,7 @@ Result<std::vector<DirectoryEntry>> LocalFileSystem::list(const std::string& dir
     }
     if (S_ISLNK(status.st_mode)) {
       // A link counts as the file it names, but not as a folder: nobody walks out of the tree.
-      struct stat target {};
+      struct stat target{};
       if (::fstatat(::dirfd(stream), entry->d_name, &target, 0) == 0 && S_ISREG(target.st_mode))
         status = target;
     }
@@ -225,14 +223,14 @@ Result<std::vector<DirectoryEntry>> LocalFileSystem::list(const std::string& dir
 }
 
 Result<bool> LocalFileSystem::exists(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) == 0) return true;
   if (errno == ENOENT || errno == ENOTDIR) return false;
   return file_error(ErrorCode::F101, "looking for", path, errno);
 }
 
 Result<FileStatus> LocalFileSystem::stat(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0)
     return file_error(ErrorCode::F101, "looking at", path, errno);
   return FileStatus{
@@ -251,7 +249,7 @@ Status LocalFileSystem::make_directories(const std::string& path) {
     }
   }
   const int why = errno;
-  struct stat status {};
+  struct stat status{};
   if (why == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
   return file_error(ErrorCode::F102, "creating the folder", path, why);
 }
@@ -269,8 +267,7 @@ Result<bool> LocalFileSystem::link_without_replace(const std::string& from, cons
 }
 
 Status LocalFileSystem::remove(const std::string& path) {
-  if (std::remove(path.c_str()) != 0)
-    return file_error(ErrorCode::F102, "removing", path, errno);
+  if (std::remove(path.c_str()) != 0) return file_error(ErrorCode::F102, "removing", path, errno);
   return {};
 }
 
@@ -281,7 +278,8 @@ Status LocalFileSystem::truncate(const std::string& path, std::uint64_t size) {
 }
 
 Status LocalFileSystem::sync_directory(const std::string& directory) {
-  const int fd = retry([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  const int fd =
+      retry([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (fd < 0) return file_error(ErrorCode::F102, "making durable", directory, errno);
   const Descriptor descriptor(fd);
   if (retry([&] { return ::fsync(fd); }) != 0)

@@ -1,5 +1,6 @@
 // base/local_file_system.h
-// Files of this machine, by POSIX calls. Interrupted calls are repeated; writes are gathered to 64 KiB.
+// Files of this machine, by POSIX calls. Interrupted calls are repeated; writes are gathered to 64
+// KiB.
 #pragma once
 
 #include "base/file_system.h"

@@ -1,6 +1,6 @@
 // base/manual_executor.h
-// An executor without threads: the caller's turns step the runnables, in an order that the seed decides. The same seed
-// gives the same run; another seed another interleaving.
+// An executor without threads: the caller's turns step the runnables, in an order that the seed
+// decides. The same seed gives the same run; another seed another interleaving.
 //
 // Thread: the owner's only, wake() too.
 #pragma once
@@ -22,16 +22,18 @@ class ManualExecutor final : public Executor {
   ~ManualExecutor() override;
 
   Waker& spawn(std::string name, Runnable& runnable) override;
-  // run_until_idle() without bound; then every runnable must have finished, or nobody ever could: a failed check.
+  // run_until_idle() without bound; then every runnable must have finished, or nobody ever could: a
+  // failed check.
   void join() override;
 
-  // Steps who is new, made progress, was woken or has its deadline behind it, until there is none such. False if
-  // that took `steps_max` steps: somebody claims progress for ever.
+  // Steps who is new, made progress, was woken or has its deadline behind it, until there is none
+  // such. False if that took `steps_max` steps: somebody claims progress for ever.
   bool run_until_idle(std::uint64_t steps_max = 1'000'000);
   // Steps one of them, chosen by the seed. False if there is none.
   bool step_one();
 
-  // The earliest deadline of those who wait; INT64_MAX if there is none. Advance the clock to it and run again.
+  // The earliest deadline of those who wait; INT64_MAX if there is none. Advance the clock to it
+  // and run again.
   std::int64_t next_deadline_nanos() const;
   bool all_finished() const;
   // Names of those who have not finished, for the message of a test that hangs.

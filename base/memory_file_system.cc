@@ -7,6 +7,8 @@
 #include <mutex>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace tributary {
 namespace {
 
@@ -289,8 +291,8 @@ Result<FileStatus> MemoryFileSystem::stat(const std::string& path) {
   int why = state_->fault(name, FileOperation::kRead);
   const NodePointer node = why == 0 ? state_->find(name, why) : nullptr;
   if (node == nullptr) return file_error(ErrorCode::F101, "looking at", path, why);
-  return FileStatus{node->is_directory ? FileKind::kDirectory : FileKind::kFile,
-                    node->bytes.size(), node->modified, node->inode};
+  return FileStatus{node->is_directory ? FileKind::kDirectory : FileKind::kFile, node->bytes.size(),
+                    node->modified, node->inode};
 }
 
 Status MemoryFileSystem::make_directories(const std::string& path) {
@@ -356,8 +358,7 @@ Result<bool> MemoryFileSystem::link_without_replace(const std::string& from,
   const NodePointer node = why == 0 ? state_->find(canonical(from), why) : nullptr;
   const NodePointer parent = why == 0 ? state_->find_directory(folder, why) : nullptr;
   if (why == 0 && node->is_directory) why = EPERM;
-  if (why != 0)
-    return file_error(ErrorCode::F102, fmt::format("linking {} to", from), to, why);
+  if (why != 0) return file_error(ErrorCode::F102, fmt::format("linking {} to", from), to, why);
   const bool linked = !name.empty() && parent->entries.emplace(name, node).second;
   if (linked) state_->touch(*parent);
   return linked;

@@ -1,9 +1,11 @@
 // base/memory_file_system.h
-// A tree of files in memory that forgets like a disk: drop_unsynced() is a power cut, and errors and short reads come
-// where a test asks for them. No limit is kept: it is for tests and simulation.
+// A tree of files in memory that forgets like a disk: drop_unsynced() is a power cut, and errors
+// and short reads come where a test asks for them. No limit is kept: it is for tests and
+// simulation.
 //
-// Model, the strictest that POSIX allows: a file's bytes last from its sync(), a name (new, renamed, removed) from the
-// sync_directory() of its folder. Thread: any. Paths are from one root, with or without the first "/".
+// Model, the strictest that POSIX allows: a file's bytes last from its sync(), a name (new,
+// renamed, removed) from the sync_directory() of its folder. Thread: any. Paths are from one root,
+// with or without the first "/".
 #pragma once
 
 #include <memory>
@@ -13,8 +15,8 @@
 
 namespace tributary {
 
-// What a fault hits. kRead: open_read, read, stat, list. kWrite: create, append, flush, rename, link, remove, truncate.
-// kSync: sync, sync_directory.
+// What a fault hits. kRead: open_read, read, stat, list. kWrite: create, append, flush, rename,
+// link, remove, truncate. kSync: sync, sync_directory.
 enum class FileOperation : std::uint8_t { kRead, kWrite, kSync };
 
 class MemoryFileSystem final : public FileSystem {
@@ -38,7 +40,8 @@ class MemoryFileSystem final : public FileSystem {
   // The power cut: only what is durable is left. Files that were open give EIO from now on.
   void drop_unsynced();
 
-  // After `skip` calls that go well, every such operation on the path fails with `error_number` (EIO, ENOSPC …).
+  // After `skip` calls that go well, every such operation on the path fails with `error_number`
+  // (EIO, ENOSPC …).
   void inject_error(const std::string& path, FileOperation operation, int error_number,
                     std::uint64_t skip = 0);
   // read() of the path gives at most `bytes` (> 0) at a time.

@@ -141,10 +141,17 @@ Result<Amount> parse_amount(std::string_view text) {
   Amount amount;
   const char* why = "";
   switch (parse_decimal(text, amount)) {
-    case DecimalFault::kNone: return amount;
-    case DecimalFault::kNotADecimal: why = "not a decimal number"; break;
-    case DecimalFault::kTooManyDecimals: why = "more than 18 decimals"; break;
-    case DecimalFault::kOverflow: why = "beyond 10^15"; break;
+    case DecimalFault::kNone:
+      return amount;
+    case DecimalFault::kNotADecimal:
+      why = "not a decimal number";
+      break;
+    case DecimalFault::kTooManyDecimals:
+      why = "more than 18 decimals";
+      break;
+    case DecimalFault::kOverflow:
+      why = "beyond 10^15";
+      break;
   }
   return fail(ErrorCode::D104, "cannot read \"{}\" as an amount: {}", text.substr(0, 64), why);
 }

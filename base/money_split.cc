@@ -38,8 +38,7 @@ std::uint64_t divide_step(UInt128& high, std::uint64_t next, UInt128 divisor) {
   const UInt128 high_product =
       static_cast<UInt128>(digit) * d1 + static_cast<std::uint64_t>(low_product >> 64);
   UInt128 rest = (static_cast<UInt128>(h0) << 64) | next;
-  const UInt128 subtrahend =
-      (high_product << 64) | static_cast<std::uint64_t>(low_product);
+  const UInt128 subtrahend = (high_product << 64) | static_cast<std::uint64_t>(low_product);
   const bool carry = rest < subtrahend;
   rest -= subtrahend;
   // The third digit: 0 when the estimate is right, else all ones until the divisor is added back.
@@ -81,9 +80,8 @@ Quotient multiply_divide(UInt128 a, UInt128 b, UInt128 divisor) {
   if (b == divisor) return {a, 0};
 
   const auto divisor_high = static_cast<std::uint64_t>(divisor >> 64);
-  const int shift = divisor_high != 0
-                        ? std::countl_zero(divisor_high)
-                        : 64 + std::countl_zero(static_cast<std::uint64_t>(divisor));
+  const int shift = divisor_high != 0 ? std::countl_zero(divisor_high)
+                                      : 64 + std::countl_zero(static_cast<std::uint64_t>(divisor));
   if (shift != 0) {
     high = (high << shift) | (low >> (128 - shift));
     low <<= shift;
@@ -145,8 +143,8 @@ bool split(Amount total, std::span<const Int128> weights, std::span<Amount> shar
   UInt128 left = whole;
   Remainders remainders(weights.size());
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    const Quotient share = multiply_divide(whole, static_cast<UInt128>(weights[i]),
-                                           static_cast<UInt128>(weight_sum));
+    const Quotient share =
+        multiply_divide(whole, static_cast<UInt128>(weights[i]), static_cast<UInt128>(weight_sum));
     left -= share.quotient;
     shares[i].units = with_sign(share.quotient, negative);
     remainders[i] = {share.remainder, i};

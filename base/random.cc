@@ -1,10 +1,9 @@
 #include "base/random.h"
 
-#include <sys/random.h>
-
 #include <bit>
 #include <cerrno>
 #include <cmath>
+#include <sys/random.h>
 
 #include "base/error.h"
 
@@ -34,7 +33,8 @@ std::uint64_t Random::next() {
 
 std::uint64_t Random::below(std::uint64_t n) {
   TRIBUTARY_CHECK(n > 0);
-  // Lemire 2019: the high half of a product; the few low halves that would favour a value are drawn again.
+  // Lemire 2019: the high half of a product; the few low halves that would favour a value are drawn
+  // again.
   unsigned __int128 product = static_cast<unsigned __int128>(next()) * n;
   if (static_cast<std::uint64_t>(product) < n) {
     const std::uint64_t unfair = -n % n;

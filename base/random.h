@@ -1,5 +1,6 @@
 // base/random.h
-// The seam to chance: a seeded generator whose numbers are the same on every machine, and the source of seeds and ids.
+// The seam to chance: a seeded generator whose numbers are the same on every machine, and the
+// source of seeds and ids.
 //
 // Thread: a Random belongs to one thread; a RandomSource may be called from any.
 #pragma once
@@ -31,8 +32,8 @@ class Random {
   std::array<std::uint64_t, 4> state_;
 };
 
-// Ranks 0..n-1, rank k with a probability proportional to 1 / (k + 1)^exponent. Rejection-inversion (Hörmann and
-// Derflinger 1996): constant time and memory for any n >= 1 and exponent > 0.
+// Ranks 0..n-1, rank k with a probability proportional to 1 / (k + 1)^exponent. Rejection-inversion
+// (Hörmann and Derflinger 1996): constant time and memory for any n >= 1 and exponent > 0.
 class ZipfDistribution {
  public:
   ZipfDistribution(std::uint64_t n, double exponent);

@@ -1,12 +1,11 @@
 #include "base/thread_executor.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <pthread.h>
 #include <thread>
 #include <utility>
 
@@ -28,9 +27,10 @@ void relax_cpu() {
 //   a waker     writes its news, then exchanges kWoken in. If that takes the place of kAsleep, this
 //               waker notifies; else it is done: one atomic instruction.
 //   the worker  turns kWoken into kAwake before a step, and falls asleep only by kAwake -> kAsleep.
-// A wake ahead of the turn to kAwake: the step that follows sees the news. A wake behind it: kWoken is
-// still there after the step, so that falling asleep fails and there is another step. A wake behind
-// the fall asleep: it notifies under the mutex, which the worker holds from its exchange until it waits.
+// A wake ahead of the turn to kAwake: the step that follows sees the news. A wake behind it: kWoken
+// is still there after the step, so that falling asleep fails and there is another step. A wake
+// behind the fall asleep: it notifies under the mutex, which the worker holds from its exchange
+// until it waits.
 class ThreadExecutor::Worker final : public Waker {
  public:
   Worker(std::string name, Runnable& runnable, const Clock& clock, std::int64_t spin_nanos)

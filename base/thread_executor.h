@@ -1,6 +1,7 @@
 // base/thread_executor.h
-// One thread for each runnable: steps while there is progress, then looks again for about 50 us, then sleeps until
-// it is woken or its deadline comes. The look-again keeps a busy pipeline out of the kernel.
+// One thread for each runnable: steps while there is progress, then looks again for about 50 us,
+// then sleeps until it is woken or its deadline comes. The look-again keeps a busy pipeline out of
+// the kernel.
 //
 // Thread: spawn() and join() by one owner; wake() any.
 #pragma once

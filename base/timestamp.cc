@@ -56,7 +56,8 @@ constexpr unsigned days_of_month(unsigned year, unsigned month) {
   return month == 2 && is_leap(year) ? 29U : kDays[month - 1];
 }
 
-// Reads a text from left to right; every step fails softly, so that the caller reads as the grammar.
+// Reads a text from left to right; every step fails softly, so that the caller reads as the
+// grammar.
 struct Cursor {
   const char* at;
   const char* end;
@@ -183,7 +184,8 @@ std::size_t format_timestamp(Timestamp t, char* out) {
   }
   const Civil date = civil_from_days(days);
   char* at = out;
-  // Outside of what parse_timestamp reads: the expanded form of ISO 8601, with a sign and six digits.
+  // Outside of what parse_timestamp reads: the expanded form of ISO 8601, with a sign and six
+  // digits.
   if (date.year < 1 || date.year > 9999) {
     *at++ = date.year < 0 ? '-' : '+';
     at = write_digits(at, static_cast<unsigned>(date.year < 0 ? -date.year : date.year), 6);

@@ -1,11 +1,9 @@
 #include "checkpoint/memory_map_state.h"
 
 #include <bit>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
-#include "base/error.h"
+#include "base/hash.h"
 
 namespace tributary {
 namespace {
@@ -29,15 +27,28 @@ MemoryMapState::Probe::Probe(std::string_view key) : bytes(key) {
   if (key.size() > 8) second = leading_number(key.substr(8));
 }
 
+// The map's number tells equal map keys of different maps apart.
+StateKey MemoryMapState::Elements::address(std::string_view map_key) const {
+  return {xxh3_64(map_key), map_key, {reinterpret_cast<const char*>(&number), sizeof number}};
+}
+
 MemoryMapState::MemoryMapState(const TypeInfo& type, MemoryKeyOrder& order)
-    : table_(sizeof(Elements*)), copier_(type), order_(order), before_{type.size} {}
+    : record_offset_(type.has_references ? sizeof(OwnedReferences) : 0),
+      table_(sizeof(Elements*)),
+      elements_(record_offset_ + type.size),
+      copier_(type),
+      order_(order) {}
 
 MemoryMapState::~MemoryMapState() {
-  table_.for_each_unordered([this](MemoryKeyTable::Entry& entry) {
-    Elements* elements = *static_cast<Elements**>(entry.payload());
-    for (const Reference& reference : *elements) free_element(reference.element);
-    delete elements;
-  });
+  table_.for_each_unordered([](MemoryKeyTable::Entry& entry) { delete *static_cast<Elements**>(entry.payload()); });
+  if (!copier_.type().has_references) return;
+  elements_.for_each_unordered(
+      [this](Element& element) { copier_.release(*static_cast<OwnedReferences*>(element.payload())); });
+}
+
+std::size_t MemoryMapState::bytes() const {
+  return table_.bytes() + table_.size() * sizeof(Elements) + elements_.bytes() + elements_.size() * kReferenceBytes +
+         copier_.bytes();
 }
 
 MemoryMapState::Elements* MemoryMapState::find(const StateKey& key) {
@@ -52,54 +63,52 @@ MemoryMapState::Elements* MemoryMapState::find(const StateKey& key) {
 MemoryMapState::Elements& MemoryMapState::find_or_make(const StateKey& key) {
   if (Elements* found = find(key)) return *found;
   last_ = &table_.find_or_insert(key);
-  auto* made = new Elements(before_);
+  auto* made = new Elements{.number = ++last_number_, .tree = {}};
   *static_cast<Elements**>(last_->payload()) = made;
   order_.add(*last_);
   return *made;
 }
 
 const void* MemoryMapState::get(const StateKey& key, std::string_view map_key) {
-  const Elements* elements = find(key);
-  if (elements == nullptr) return nullptr;
-  const auto found = elements->find(Probe(map_key));
-  return found == elements->end() ? nullptr : found->element->record();
+  const Elements* map = find(key);
+  if (map == nullptr) return nullptr;
+  Element* element = elements_.find(map->address(map_key));
+  return element == nullptr ? nullptr : record_of(*element);
 }
 
 void MemoryMapState::put(const StateKey& key, std::string_view map_key, const void* value) {
-  Elements& elements = find_or_make(key);
+  Elements& map = find_or_make(key);
+  const StateKey address = map.address(map_key);
+  if (Element* known = elements_.find(address)) return write(*known, value);
+  Element& element = elements_.find_or_insert(address);
+  write(element, value);
   const Probe probe(map_key);
-  const auto at = elements.lower_bound(probe);
-  if (at != elements.end() && !elements.key_comp()(probe, *at)) {
-    copier_.write(value, at->element->record(), at->element->references);
-    return;
-  }
-  elements.insert(at, Reference{probe.first, probe.second, make_element(map_key, value)});
+  map.tree.insert(Reference{probe.first, probe.second, &element});
 }
 
 bool MemoryMapState::erase(const StateKey& key, std::string_view map_key) {
-  Elements* elements = find(key);
-  if (elements == nullptr) return false;
-  const auto at = elements->find(Probe(map_key));
-  if (at == elements->end()) return false;
-  Element* element = at->element;
-  elements->erase(at);
-  free_element(element);
-  if (elements->empty()) drop(*last_);
+  Elements* map = find(key);
+  if (map == nullptr) return false;
+  Element* element = elements_.find(map->address(map_key));
+  if (element == nullptr) return false;
+  map->tree.erase(map->tree.find(Probe(map_key)));
+  free_element(*element);
+  if (map->tree.empty()) drop(*last_);
   return true;
 }
 
 std::optional<std::string> MemoryMapState::scan_from(const StateKey& key, std::string_view from, std::size_t limit,
                                                      const std::function<bool(const MapElement&)>& visit) {
-  const Elements* elements = find(key);
-  if (elements == nullptr) return std::nullopt;
-  auto at = elements->lower_bound(Probe(from));
-  if (at == elements->end()) return std::nullopt;
+  const Elements* map = find(key);
+  if (map == nullptr) return std::nullopt;
+  auto at = map->tree.lower_bound(Probe(from));
+  if (at == map->tree.end()) return std::nullopt;
   if (limit == 0) return std::string(from);
   for (std::size_t visited = 1;; ++visited) {
-    const std::string_view map_key = before_.key(*at);
-    const bool stop = !visit({map_key, at->element->record()}) || visited == limit;
+    const std::string_view map_key = at->element->key();
+    const bool stop = !visit({map_key, record_of(*at->element)}) || visited == limit;
     ++at;
-    if (at == elements->end()) return std::nullopt;
+    if (at == map->tree.end()) return std::nullopt;
     if (!stop) continue;
     // The least key above the last one visited, so that an element added in between is seen.
     std::string next(map_key);
@@ -109,8 +118,8 @@ std::optional<std::string> MemoryMapState::scan_from(const StateKey& key, std::s
 }
 
 std::size_t MemoryMapState::size(const StateKey& key) {
-  const Elements* elements = find(key);
-  return elements == nullptr ? 0 : elements->size();
+  const Elements* map = find(key);
+  return map == nullptr ? 0 : map->tree.size();
 }
 
 void MemoryMapState::clear(const StateKey& key) {
@@ -118,31 +127,24 @@ void MemoryMapState::clear(const StateKey& key) {
 }
 
 void MemoryMapState::drop(MemoryKeyTable::Entry& entry) {
-  Elements* elements = *static_cast<Elements**>(entry.payload());
-  for (const Reference& reference : *elements) free_element(reference.element);
-  delete elements;
+  Elements* map = *static_cast<Elements**>(entry.payload());
+  for (const Reference& reference : map->tree) free_element(*reference.element);
+  delete map;
   order_.remove(entry);
   table_.erase(entry);
   last_ = nullptr;
 }
 
-MemoryMapState::Element* MemoryMapState::make_element(std::string_view map_key, const void* value) {
-  const std::size_t bytes = sizeof(Element) + before_.record_bytes + map_key.size();
-  void* block = std::malloc(bytes);
-  TRIBUTARY_CHECK(block != nullptr, "no memory for a map element of {} bytes", bytes);
-  auto* element = new (block) Element;
-  element->key_size = map_key.size();
-  if (!map_key.empty())
-    std::memcpy(static_cast<char*>(element->record()) + before_.record_bytes, map_key.data(), map_key.size());
-  copier_.write(value, element->record(), element->references);
-  element_bytes_ += bytes + kReferenceBytes;
-  return element;
+void MemoryMapState::write(Element& element, const void* value) {
+  // Types without references have none to give.
+  OwnedReferences none;
+  copier_.write(value, record_of(element),
+                record_offset_ == 0 ? none : *static_cast<OwnedReferences*>(element.payload()));
 }
 
-void MemoryMapState::free_element(Element* element) {
-  element_bytes_ -= element_bytes(*element) + kReferenceBytes;
-  copier_.release(element->references);
-  std::free(element);
+void MemoryMapState::free_element(Element& element) {
+  if (record_offset_ != 0) copier_.release(*static_cast<OwnedReferences*>(element.payload()));
+  elements_.erase(element);
 }
 
 }  // namespace tributary

@@ -1,6 +1,6 @@
 // checkpoint/memory_map_state.h
-// Map state in memory: per key and namespace an ordered tree of pointers to elements. The first 16 bytes of a map key
-// lie in the tree, so that a search rarely leaves it.
+// Map state in memory: all elements in one hash table, for points, and per key and namespace an ordered tree of pointers
+// to them, for scans. The first 16 bytes of a map key lie in the tree, so that a search rarely leaves it.
 //
 // Owner: MemoryKeyedState; its slot's thread only. Invariant: a key in the table has at least one element.
 #pragma once
@@ -36,15 +36,12 @@ class MemoryMapState final : public MapState {
   void clear(const StateKey& key) override;
 
   const MemoryKeyTable& keys() const { return table_; }
-  std::size_t bytes() const { return table_.bytes() + element_bytes_ + copier_.bytes(); }
+  std::size_t bytes() const;
 
  private:
-  // One heap block: this, the record, the map key's bytes.
-  struct alignas(16) Element {
-    OwnedReferences references;
-    std::size_t key_size = 0;
-    void* record() { return this + 1; }
-  };
+  // Key: the map key; namespace: its map's number. Payload: OwnedReferences (types with references only), the record.
+  using Element = MemoryKeyTable::Entry;
+
   // A map key with its first 16 bytes as numbers; shorter keys are filled with zeros.
   struct Probe {
     explicit Probe(std::string_view bytes);
@@ -59,10 +56,7 @@ class MemoryMapState final : public MapState {
   };
   struct Before {
     using is_transparent = void;
-    std::size_t record_bytes = 0;
-    std::string_view key(const Reference& reference) const {
-      return {static_cast<const char*>(reference.element->record()) + record_bytes, reference.element->key_size};
-    }
+    static std::string_view key(const Reference& reference) { return reference.element->key(); }
     bool operator()(const Reference& a, const Reference& b) const {
       if (a.first != b.first) return a.first < b.first;
       return a.second != b.second ? a.second < b.second : key(a) < key(b);
@@ -76,24 +70,28 @@ class MemoryMapState final : public MapState {
       return a.second != b.second ? a.second < b.second : a.bytes < key(b);
     }
   };
-  using Elements = absl::btree_set<Reference, Before>;
+  struct Elements {
+    std::uint64_t number = 0;  // of this map, never used again
+    absl::btree_set<Reference, Before> tree;
+
+    StateKey address(std::string_view map_key) const;
+  };
 
   // The elements of a key, or null.
   Elements* find(const StateKey& key);
   Elements& find_or_make(const StateKey& key);
-  Element* make_element(std::string_view map_key, const void* value);
-  void free_element(Element* element);
-  std::size_t element_bytes(const Element& element) const {
-    return sizeof(Element) + before_.record_bytes + element.key_size;
-  }
+  void* record_of(Element& element) const { return static_cast<char*>(element.payload()) + record_offset_; }
+  void write(Element& element, const void* value);
+  void free_element(Element& element);
   void drop(MemoryKeyTable::Entry& entry);
 
+  const std::size_t record_offset_;
   MemoryKeyTable table_;  // payload: Elements*
+  MemoryKeyTable elements_;
   ValueCopier copier_;
   MemoryKeyOrder& order_;
-  const Before before_;
   MemoryKeyTable::Entry* last_ = nullptr;  // the key used last, often the next one too
-  std::size_t element_bytes_ = 0;
+  std::uint64_t last_number_ = 0;
 };
 
 }  // namespace tributary

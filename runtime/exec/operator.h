@@ -93,7 +93,8 @@ class Operator {
   }
 
   // Consumes records [from, batch->size()) of input `input`, in order, and returns the index of the first record it
-  // did not consume: batch->size() when all are done. It may take `batch` (leave it null) and emit it changed in place
+  // did not consume: batch->size() when all are done. An operator that consumes nothing although there is room waits
+  // for something outside: it must have asked for wake_at(). It may take `batch` (leave it null) and emit it changed in place
   // instead of copying; then all of it is consumed.
   virtual std::uint32_t process(std::uint32_t input, BatchPtr& batch, std::uint32_t from, Output& out) = 0;
 

@@ -306,9 +306,14 @@ bool OperatorChain::resume() {
       node.waiting.pop_front();
       --pending_;
       const std::size_t waiting_before = node.waiting.size();
+      const std::uint32_t from_before = item.from;
+      const bool is_batch = item.batch != nullptr;
       run_item(node, std::move(item));
+      if (node.waiting.size() > waiting_before) {
+        // It yielded again. A batch of which nothing was taken is no progress: the operator waits for its wake_at().
+        return progressed || !is_batch || node.waiting.front().from > from_before;
+      }
       progressed = true;
-      if (node.waiting.size() > waiting_before) return progressed;  // it yielded again
       if (environment_.clock->monotonic_nanos() >= slice_deadline_) return progressed;
     }
   }

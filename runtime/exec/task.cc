@@ -168,16 +168,16 @@ Timestamp Task::next_turn() const {
 // Since the last look: busy while it worked; else backpressured if only room is missing, idle if data is.
 void Task::account(Timestamp /*now*/, std::int64_t started, std::int64_t finished, bool progressed) {
   TaskMetrics& metrics = *parts_.metrics;
-  if (last_seen_nanos_ != 0) {
-    (was_backpressured_ ? metrics.backpressured_nanos : metrics.idle_nanos).add(started - last_seen_nanos_);
-  }
-  const bool waits_for_room = blocked() || (parts_.source != nullptr && parts_.source->wants_room());
-  if (progressed) {
-    metrics.busy_nanos.add(finished - started);
-  } else {
-    (waits_for_room ? metrics.backpressured_nanos : metrics.idle_nanos).add(finished - started);
-  }
-  was_backpressured_ = waits_for_room;
+  const auto counter = [&](Waits waits) -> Counter& {
+    return waits == Waits::kForRoom ? metrics.backpressured_nanos
+           : waits == Waits::kInside ? metrics.busy_nanos
+                                     : metrics.idle_nanos;
+  };
+  if (last_seen_nanos_ != 0) counter(waits_).add(started - last_seen_nanos_);
+  const bool for_room = blocked() || (parts_.source != nullptr && parts_.source->wants_room());
+  // An operator that holds a batch and waits for the outside is the busy one to those behind it.
+  waits_ = for_room ? Waits::kForRoom : !parts_.chain->drained() ? Waits::kInside : Waits::kForData;
+  (progressed ? metrics.busy_nanos : counter(waits_)).add(finished - started);
   last_seen_nanos_ = finished;
 
   std::int64_t sent = 0;

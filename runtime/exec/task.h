@@ -82,7 +82,8 @@ class Task {
   bool over_ = false;
   bool started_without_inputs_ = false;
   std::int64_t last_seen_nanos_ = 0;
-  bool was_backpressured_ = false;
+  enum class Waits : std::uint8_t { kForData, kForRoom, kInside };
+  Waits waits_ = Waits::kForData;  // what it waited for when last seen
   bool flushed_since_progress_ = true;
 };
 

@@ -1,9 +1,9 @@
 #include "base/arena.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <utility>
+
+#include <gtest/gtest.h>
 
 namespace tributary {
 namespace {
@@ -23,7 +23,8 @@ TEST(ArenaTest, KeepsCopiesThroughManyBlocks) {
   Arena arena;
   std::vector<std::string_view> copies;
   for (int i = 0; i < 20'000; ++i) copies.push_back(arena.copy(std::to_string(i)));
-  for (int i = 0; i < 20'000; ++i) ASSERT_EQ(copies[static_cast<std::size_t>(i)], std::to_string(i));
+  for (int i = 0; i < 20'000; ++i)
+    ASSERT_EQ(copies[static_cast<std::size_t>(i)], std::to_string(i));
   EXPECT_EQ(arena.used_bytes(), 10U + 180 + 2'700 + 36'000 + 50'000);
   EXPECT_GE(arena.reserved_bytes(), arena.used_bytes());
 }

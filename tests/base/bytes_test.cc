@@ -1,9 +1,9 @@
 #include "base/bytes.h"
 
-#include <gtest/gtest.h>
-
 #include <limits>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "base/random.h"
 
@@ -53,10 +53,9 @@ TEST(BytesTest, RoundTripsEveryLengthOfVarint) {
 
 TEST(BytesTest, RefusesOverLongAndOversizedVarints) {
   using namespace std::string_view_literals;
-  for (const std::string_view bytes :
-       {"\x80\x00"sv, "\xFF\x80\x00"sv, "\x80"sv, ""sv,
-        "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02"sv,
-        "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"sv}) {
+  for (const std::string_view bytes : {"\x80\x00"sv, "\xFF\x80\x00"sv, "\x80"sv, ""sv,
+                                       "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02"sv,
+                                       "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"sv}) {
     ByteReader reader(bytes);
     EXPECT_EQ(reader.varint(), 0U);
     EXPECT_FALSE(reader.ok());

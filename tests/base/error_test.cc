@@ -1,9 +1,9 @@
 #include "base/error.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace tributary {
 namespace {
@@ -49,9 +49,8 @@ TEST(ErrorTest, IsPassedOnByTry) {
 
 TEST(ErrorTest, HasASortedRegistryWithAPageForEachCode) {
   const auto& pages = all_pages();
-  EXPECT_TRUE(std::is_sorted(pages.begin(), pages.end(), [](const auto& a, const auto& b) {
-    return a.code < b.code;
-  }));
+  EXPECT_TRUE(std::is_sorted(pages.begin(), pages.end(),
+                             [](const auto& a, const auto& b) { return a.code < b.code; }));
   for (const ErrorPage& page : pages) {
     EXPECT_FALSE(page.title.empty()) << page.code;
     EXPECT_FALSE(page.page.empty()) << page.code;

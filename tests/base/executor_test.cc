@@ -1,10 +1,10 @@
 // Both executors against the contract of base/executor.h.
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <functional>
 #include <string>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "base/manual_executor.h"
 #include "base/thread_executor.h"

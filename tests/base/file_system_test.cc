@@ -1,10 +1,10 @@
 // Both file systems against the contract of base/file_system.h.
 #include "base/file_system.h"
 
-#include <gtest/gtest.h>
+#include <filesystem>
 #include <unistd.h>
 
-#include <filesystem>
+#include <gtest/gtest.h>
 
 #include "base/local_file_system.h"
 #include "base/memory_file_system.h"

@@ -1,8 +1,8 @@
 #include "base/memory_file_system.h"
 
-#include <gtest/gtest.h>
-
 #include <cerrno>
+
+#include <gtest/gtest.h>
 
 namespace tributary {
 namespace {

@@ -1,10 +1,10 @@
 #include "base/money.h"
 
-#include <gtest/gtest.h>
-
-#include <boost/multiprecision/cpp_int.hpp>
 #include <limits>
 #include <vector>
+
+#include <boost/multiprecision/cpp_int.hpp>
+#include <gtest/gtest.h>
 
 #include "base/random.h"
 
@@ -168,8 +168,9 @@ TEST(DecimalTest, ReadsAndShowsTheCanonicalForm) {
 
 TEST(DecimalTest, RefusesWhatIsNotADecimal) {
   for (const std::string_view text :
-       {"", "-", "+1", ".5", "5.", "-.5", " 1", "1 ", "1e", "1e+", "1.5.2", "inf", "NaN", "0x10",
-        "1,5", "--1", "1e5.5", "12345678901234567890x", "1.E5", "1_000"}) {
+       {"",     "-",     "+1",  ".5",  "5.",   "-.5", " 1",  "1 ",    "1e",
+        "1e+",  "1.5.2", "inf", "NaN", "0x10", "1,5", "--1", "1e5.5", "12345678901234567890x",
+        "1.E5", "1_000"}) {
     Amount out{42};
     EXPECT_EQ(parse_decimal(text, out), DecimalFault::kNotADecimal) << text;
     EXPECT_EQ(out.units, 42) << text;

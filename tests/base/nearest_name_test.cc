@@ -1,9 +1,9 @@
 #include "base/nearest_name.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace tributary {
 namespace {

@@ -18,7 +18,7 @@ using testing_state::KeyedStateMaker;
 
 INSTANTIATE_TEST_SUITE_P(Memory, KeyedStateConformance,
                          testing::Values(KeyedStateMaker{"memory", [] { return std::make_unique<MemoryKeyedState>(); }}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& maker) { return maker.param.name; });
 
 TEST(MemoryKeyTable, FindsEveryKeyOfALargeTableThroughInsertsAndErasures) {
   MemoryKeyTable table(sizeof(std::uint64_t));

@@ -1,10 +1,11 @@
-// ByteReader on any bytes, by a script that the first bytes hold: it never reads outside, stays failed, and what it
-// reads has one form only.
+// ByteReader on any bytes, by a script that the first bytes hold: it never reads outside, stays
+// failed, and what it reads has one form only.
+#include "base/bytes.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
-#include "base/bytes.h"
 #include "base/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -21,15 +22,32 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string one;
     ByteWriter next(one);
     switch (data[i] % 8) {
-      case 0: next.fixed(reader.fixed<std::uint8_t>()); break;
-      case 1: next.fixed(reader.fixed<std::int32_t>()); break;
-      case 2: next.fixed(reader.fixed<bool>()); break;
-      case 3: next.varint(reader.varint()); break;
-      case 4: next.zigzag(reader.zigzag()); break;
-      case 5: next.prefixed(reader.prefixed(1'000)); break;
-      case 6: next.int128(reader.int128()); break;
-      case 7: next.varint(reader.count(1'000, 3)); break;
-      default: break;
+      case 0:
+        next.fixed(reader.fixed<std::uint8_t>());
+        break;
+      case 1:
+        next.fixed(reader.fixed<std::int32_t>());
+        break;
+      case 2:
+        next.fixed(reader.fixed<bool>());
+        break;
+      case 3:
+        next.varint(reader.varint());
+        break;
+      case 4:
+        next.zigzag(reader.zigzag());
+        break;
+      case 5:
+        next.prefixed(reader.prefixed(1'000));
+        break;
+      case 6:
+        next.int128(reader.int128());
+        break;
+      case 7:
+        next.varint(reader.count(1'000, 3));
+        break;
+      default:
+        break;
     }
     TRIBUTARY_CHECK(was_ok || !reader.ok(), "a failed reader recovered");
     if (!reader.ok()) return 0;

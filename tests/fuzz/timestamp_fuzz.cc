@@ -1,9 +1,9 @@
 // Times and lengths of time: no text crashes the parsers; what they take round-trips.
+#include "base/timestamp.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-
-#include "base/timestamp.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tributary;

@@ -58,7 +58,9 @@ Charge read_row(const Tree& row) {
   charge.start = micros_of(required_text(row, "ChargePeriodStart"));
   charge.end = micros_of(required_text(row, "ChargePeriodEnd"));
   if (charge.end < charge.start) throw std::invalid_argument("the end is before the start");
-  row.at("BilledCost");
+  if (row.at("BilledCost").kind == Tree::Kind::kNull) {
+    throw std::invalid_argument("there is no BilledCost");
+  }
   charge.amounts = {amount_in(row, "BilledCost"), amount_in(row, "EffectiveCost"),
                     amount_in(row, "ListCost"), amount_in(row, "ContractedCost")};
   return charge;
@@ -67,12 +69,23 @@ Charge read_row(const Tree& row) {
 }  // namespace
 
 const std::set<std::string>& text_columns() {
-  static const std::set<std::string> columns = {
-      "BillingCurrency", "ChargeCategory", "ChargeClass",      "ChargeDescription",
-      "ServiceName",     "ServiceCategory", "ProviderName",    "BillingAccountId",
-      "SubAccountId",    "SubAccountName", "RegionId",         "ResourceId",
-      "ResourceName",    "ResourceType",   "SkuId",            "InvoiceId",
-      "CommitmentDiscountStatus"};
+  static const std::set<std::string> columns = {"BillingCurrency",
+                                                "ChargeCategory",
+                                                "ChargeClass",
+                                                "ChargeDescription",
+                                                "ServiceName",
+                                                "ServiceCategory",
+                                                "ProviderName",
+                                                "BillingAccountId",
+                                                "SubAccountId",
+                                                "SubAccountName",
+                                                "RegionId",
+                                                "ResourceId",
+                                                "ResourceName",
+                                                "ResourceType",
+                                                "SkuId",
+                                                "InvoiceId",
+                                                "CommitmentDiscountStatus"};
   return columns;
 }
 

@@ -1,11 +1,11 @@
 #include "tests/jobs/cost_attribution/oracle/oracle_tree.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include <nlohmann/json.hpp>
+#include <yaml-cpp/yaml.h>
 
 namespace tributary::cost_oracle {
 namespace {

@@ -1,12 +1,12 @@
 #include "tests/jobs/cost_attribution/oracle/oracle_values.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <numeric>
 #include <stdexcept>
+
+#include <re2/re2.h>
 
 namespace tributary::cost_oracle {
 namespace {
@@ -36,8 +36,8 @@ cpp_int units_of(const std::string& decimal) {
   }
   // The value is digits * 10^(exponent - size of fraction); units are 10^18 times that.
   const cpp_int digits = number_of(whole + fraction);
-  const int shift = kDecimals + (exponent.empty() ? 0 : std::stoi(exponent)) -
-                    static_cast<int>(fraction.size());
+  const int shift =
+      kDecimals + (exponent.empty() ? 0 : std::stoi(exponent)) - static_cast<int>(fraction.size());
   cpp_int units;
   if (shift >= 0) {
     units = digits * ten_to(shift);
@@ -100,9 +100,8 @@ std::vector<cpp_int> split(const cpp_int& amount, const std::vector<cpp_int>& we
   }
   std::vector<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return remainders[a] > remainders[b];
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return remainders[a] > remainders[b]; });
   for (std::size_t i = 0; i < left; ++i) shares[order[i]] += 1;
   if (amount < 0) {
     for (cpp_int& share : shares) share = -share;

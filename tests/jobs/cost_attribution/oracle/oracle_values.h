@@ -5,11 +5,12 @@
 #pragma once
 
 #include <array>
-#include <boost/multiprecision/cpp_int.hpp>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <boost/multiprecision/cpp_int.hpp>
 
 namespace tributary::cost_oracle {
 
