@@ -11,7 +11,15 @@ constexpr std::size_t kCompactBytes = 64 * 1024;
 
 }  // namespace
 
-void CsvSplitter::feed(std::string_view bytes) { pending_ += bytes; }
+void CsvSplitter::feed(std::string_view bytes) {
+  if (state_ == State::kSkipLine && !row_ended_ && scan_ == pending_.size()) {
+    consumed_before_ += scan_;
+    line_start_ -= scan_;
+    row_start_ = scan_ = 0;
+    pending_.clear();
+  }
+  pending_ += bytes;
+}
 
 std::optional<Result<CsvRow>> CsvSplitter::next() {
   if (!has_begun_) {

@@ -1,8 +1,9 @@
 // checkpoint/key_groups.h
 // Which key group a key belongs to: the unit in which keyed state is routed, stored and moved.
 //
-// A group is a range of key hashes, so that the keys of one task share the top bits of their hash; a table over them
-// must take its bucket from a mixed hash (memory_value_table.h). The count G is fixed at a job's first start.
+// A group is a range of key hashes, so that the keys of one task share the top bits of their hash;
+// a table over them must take its bucket from a mixed hash (memory_value_table.h). The count G is
+// fixed at a job's first start.
 #pragma once
 
 #include <compare>

@@ -1,11 +1,11 @@
 // checkpoint/keyed_state.h
-// The interface of keyed state: what survives, seen by operators. The memory store implements it now, the tiered store
-// next; neither shows here.
+// The interface of keyed state: what survives, seen by operators. The memory store implements it
+// now, the tiered store next; neither shows here.
 //
-// Decides: the shape of access. Value entries are fetched for a whole batch by one virtual call and are stable until
-// the next fetch or erase of that key; map elements and timers are reached one by one or by ordered scan with a cursor.
-// Thread: the slot's only. Nothing observable depends on table order: scans go by key bytes, key iteration by the order
-// of first insertion.
+// Decides: the shape of access. Value entries are fetched for a whole batch by one virtual call and
+// are stable until the next fetch or erase of that key; map elements and timers are reached one by
+// one or by ordered scan with a cursor. Thread: the slot's only. Nothing observable depends on
+// table order: scans go by key bytes, key iteration by the order of first insertion.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +22,17 @@
 
 namespace tributary {
 
-// One address in a state: the key's canonical bytes (base/key_codec.h), its hash, and a namespace (a window; may be
-// empty).
+// One address in a state: the key's canonical bytes (base/key_codec.h), its hash, and a namespace
+// (a window; may be empty).
 struct StateKey {
   std::uint64_t hash = 0;
   std::string_view key;
   std::string_view name_space;
 };
 
-// A decoded value with the bytes it refers to. `value` is a record of the state's type, stable while the entry is
-// pinned. Changed in place by the operator through ValueState::assign or, for types without references, directly.
+// A decoded value with the bytes it refers to. `value` is a record of the state's type, stable
+// while the entry is pinned. Changed in place by the operator through ValueState::assign or, for
+// types without references, directly.
 struct StateEntry {
   void* value = nullptr;
   bool present = false;
@@ -41,12 +42,15 @@ struct StateEntry {
 class ValueState {
  public:
   virtual ~ValueState() = default;
-  // Resolves all keys of a batch at once; entries[i] is for keys[i]; equal keys give the same entry. Entries stay valid
-  // and in place until the next fetch() of this state or clear() of the key.
+  // Resolves all keys of a batch at once; entries[i] is for keys[i]; equal keys give the same
+  // entry. Entries stay valid and in place until the next fetch() of this state; a cleared one may
+  // be set again before that. An absent entry's value holds the defaults of its type.
   virtual void fetch(std::span<const StateKey> keys, std::span<StateEntry*> entries) = 0;
-  // Copies `value` with what it refers to into the entry; present afterwards. `value` may alias the entry.
+  // Copies `value` with what it refers to into the entry; present afterwards. `value` may alias the
+  // entry.
   virtual void assign(StateEntry& entry, const void* value) = 0;
-  // The value was changed in place (types without references), or made present: must be told, once per change.
+  // The value was changed in place (types without references), or made present: must be told, once
+  // per change.
   virtual void touch(StateEntry& entry) = 0;
   virtual void clear(StateEntry& entry) = 0;
 };
@@ -57,8 +61,8 @@ struct MapElement {
   const void* value = nullptr;
 };
 
-// Map state: per key and namespace an ordered map from canonical key bytes to values, element by element.
-// List state is a map from the element's index (8 bytes big endian) to the element.
+// Map state: per key and namespace an ordered map from canonical key bytes to values, element by
+// element. List state is a map from the element's index (8 bytes big endian) to the element.
 class MapState {
  public:
   virtual ~MapState() = default;
@@ -66,11 +70,13 @@ class MapState {
   virtual const void* get(const StateKey& key, std::string_view map_key) = 0;
   virtual void put(const StateKey& key, std::string_view map_key, const void* value) = 0;
   virtual bool erase(const StateKey& key, std::string_view map_key) = 0;
-  // Up to `limit` elements with map key >= `from`, in order; `visit` returns false to stop, and must not change this
-  // state. Returns the map key to go on from, or nullopt at the end. The cursor stays right when elements are added or
-  // removed between calls.
-  virtual std::optional<std::string> scan_from(const StateKey& key, std::string_view from, std::size_t limit,
-                                               const std::function<bool(const MapElement&)>& visit) = 0;
+  // Up to `limit` elements with map key >= `from`, in order; `visit` returns false to stop, and
+  // must not change this state. Returns the map key to go on from, or nullopt at the end. The
+  // cursor stays right when elements are added or removed between calls: it is the least key above
+  // the last one visited.
+  virtual std::optional<std::string> scan_from(
+      const StateKey& key, std::string_view from, std::size_t limit,
+      const std::function<bool(const MapElement&)>& visit) = 0;
   virtual std::size_t size(const StateKey& key) = 0;
   virtual void clear(const StateKey& key) = 0;
 };
@@ -86,12 +92,14 @@ struct Timer {
   std::string name;
 };
 
-// Timers in total order: (time, key group, key bytes, namespace, name). One timer per (key, namespace, name, time).
+// Timers in total order: (time, key group, key bytes, namespace, name). One timer per (key,
+// namespace, name, time).
 class TimerStore {
  public:
   virtual ~TimerStore() = default;
   virtual void set(TimeDomain domain, const StateKey& key, std::string_view name, Timestamp at) = 0;
-  virtual void cancel(TimeDomain domain, const StateKey& key, std::string_view name, Timestamp at) = 0;
+  virtual void cancel(TimeDomain domain, const StateKey& key, std::string_view name,
+                      Timestamp at) = 0;
   // The earliest timer, without removing it.
   virtual std::optional<Timestamp> earliest(TimeDomain domain) const = 0;
   // Removes and returns the first timer with time <= now.
@@ -110,15 +118,18 @@ struct StateDescriptor {
 class KeyedState {
  public:
   virtual ~KeyedState() = default;
-  // The same handle for the same name; another kind or type under a known name is an error. Handles live as long as
-  // this object.
+  // The same handle for the same name; another kind or type under a known name is an error. Handles
+  // live as long as this object.
   virtual Result<ValueState*> value(const StateDescriptor& descriptor) = 0;
   virtual Result<MapState*> map(const StateDescriptor& descriptor) = 0;
   virtual TimerStore& timers() = 0;
-  // Iterates over the keys that hold any state, in order of first insertion, resumably: visits up to `limit` keys from
-  // position `from` (0 at first) and returns the next position, or nullopt at the end. For wake_keys.
-  virtual std::optional<std::uint64_t> keys_from(std::uint64_t from, std::size_t limit,
-                                                 const std::function<void(const StateKey&)>& visit) = 0;
+  // Iterates over the addresses (key and namespace) that hold any value or map element, each once,
+  // in the order in which they got the oldest state that they hold now. Resumably: visits up to
+  // `limit` from position `from` (0 at first) and returns the next position, or nullopt at the end.
+  // `visit` may change state; a key that gets its first state meanwhile is visited later. For
+  // wake_keys.
+  virtual std::optional<std::uint64_t> keys_from(
+      std::uint64_t from, std::size_t limit, const std::function<void(const StateKey&)>& visit) = 0;
   virtual std::size_t bytes() const = 0;
 };
 

@@ -1,8 +1,7 @@
 #include "checkpoint/memory_block.h"
 
-#include <sys/mman.h>
-
 #include <cstdint>
+#include <sys/mman.h>
 
 #include "base/error.h"
 

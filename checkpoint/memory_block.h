@@ -1,8 +1,9 @@
 // checkpoint/memory_block.h
-// Zeroed memory for tables: an owner that asks for huge pages where the block is big enough to gain by them.
+// Zeroed memory for tables: an owner that asks for huge pages where the block is big enough to gain
+// by them.
 //
-// Owner: one table. Comes from the heap, so that the process's memory count sees it; fresh pages of a big block are
-// untouched until used.
+// Owner: one table. Comes from the heap, so that the process's memory count sees it; fresh pages of
+// a big block are untouched until used.
 #pragma once
 
 #include <cstddef>

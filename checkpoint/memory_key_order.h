@@ -1,8 +1,10 @@
 // checkpoint/memory_key_order.h
-// The order of first insertion over the addresses of an operator's states: a log of (sequence, entry). An entry that
-// lost its state or was reused bears another sequence, so that its old place in the log is recognised as dead.
+// The order of first insertion over the addresses of an operator's states: a log of (sequence,
+// entry). An entry that lost its state or was reused bears another sequence, so that its old place
+// in the log is recognised as dead.
 //
-// Owner: MemoryKeyedState; its slot's thread only. Relies on entries that are never given back while the table lives.
+// Owner: MemoryKeyedState; its slot's thread only. Relies on entries that are never given back
+// while the table lives.
 #pragma once
 
 #include <cstddef>

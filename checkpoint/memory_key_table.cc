@@ -44,10 +44,13 @@ inline bool same_bytes(const char* a, const char* b, std::size_t size) {
 }  // namespace
 
 bool MemoryKeyTable::Entry::holds(const StateKey& key) const {
-  if (key_hash_ != key.hash || key_size_ != key.key.size() || name_space_size_ != key.name_space.size()) return false;
+  if (key_hash_ != key.hash || key_size_ != key.key.size() ||
+      name_space_size_ != key.name_space.size())
+    return false;
   const char* mine = bytes();
   return same_bytes(mine, key.key.data(), key_size_) &&
-         (name_space_size_ == 0 || same_bytes(mine + key_size_, key.name_space.data(), name_space_size_));
+         (name_space_size_ == 0 ||
+          same_bytes(mine + key_size_, key.name_space.data(), name_space_size_));
 }
 
 MemoryKeyTable::MemoryKeyTable(std::size_t payload_bytes)
@@ -90,11 +93,14 @@ MemoryKeyTable::Entry* MemoryKeyTable::find(const StateKey& key, std::uint32_t t
     if (slot.number == 0) return nullptr;
     if (slot.tag != tag) continue;
     Entry& entry = entry_at(slot.number);
-    if (entry.holds(key)) [[likely]] return &entry;
+    if (entry.holds(key)) [[likely]]
+      return &entry;
   }
 }
 
-MemoryKeyTable::Entry* MemoryKeyTable::find(const StateKey& key) const { return find(key, tag_of(key)); }
+MemoryKeyTable::Entry* MemoryKeyTable::find(const StateKey& key) const {
+  return find(key, tag_of(key));
+}
 
 MemoryKeyTable::Entry& MemoryKeyTable::find_or_insert(const StateKey& key) {
   const std::uint32_t tag = tag_of(key);
@@ -128,7 +134,8 @@ void MemoryKeyTable::resolve_prefetched(std::span<const StateKey> keys, std::spa
     __builtin_prefetch(reinterpret_cast<const char*>(entries[i]) + sizeof(Entry));
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (entries[i] != nullptr && entries[i]->holds(keys[i])) [[likely]] continue;
+    if (entries[i] != nullptr && entries[i]->holds(keys[i])) [[likely]]
+      continue;
     // Absent, another key of the same tag, or made by an earlier key of this batch.
     Entry* found = find(keys[i], tags[i]);
     entries[i] = found != nullptr ? found : &insert(keys[i], tags[i]);
@@ -187,7 +194,8 @@ MemoryKeyTable::Entry& MemoryKeyTable::insert(const StateKey& key, std::uint32_t
     long_key_bytes_ += size;
   }
   if (!key.key.empty()) std::memcpy(bytes, key.key.data(), key.key.size());
-  if (!key.name_space.empty()) std::memcpy(bytes + key.key.size(), key.name_space.data(), key.name_space.size());
+  if (!key.name_space.empty())
+    std::memcpy(bytes + key.key.size(), key.name_space.data(), key.name_space.size());
 
   std::size_t at = home_of(tag);
   while (slots()[at].number != 0) at = (at + 1) & slot_mask_;
@@ -200,7 +208,8 @@ void MemoryKeyTable::erase(Entry& entry) {
   std::size_t hole = home_of(tag_of(entry.state_key()));
   while (slots()[hole].number != entry.number_) hole = (hole + 1) & slot_mask_;
   // Closes the gap: whoever would not be found past an empty slot moves into it.
-  for (std::size_t at = (hole + 1) & slot_mask_; slots()[at].number != 0; at = (at + 1) & slot_mask_) {
+  for (std::size_t at = (hole + 1) & slot_mask_; slots()[at].number != 0;
+       at = (at + 1) & slot_mask_) {
     const std::size_t from_home = (at - home_of(slots()[at].tag)) & slot_mask_;
     if (from_home < ((at - hole) & slot_mask_)) continue;
     slots()[hole] = slots()[at];

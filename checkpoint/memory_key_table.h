@@ -1,9 +1,11 @@
 // checkpoint/memory_key_table.h
-// Where a state finds its keys: an open-addressing index of (hash tag, entry number) over a slab of entries that never
-// move. A batch is resolved in stages, each of which prefetches what the next one reads.
+// Where a state finds its keys: an open-addressing index of (hash tag, entry number) over a slab of
+// entries that never move. A batch is resolved in stages, each of which prefetches what the next
+// one reads.
 //
-// Owner: one state; its slot's thread only. The index takes its bucket from mix64 of the key's hash, because all
-// keys of a task share the top bits of theirs (protocol rule 36). Nobody iterates over it: its order must not be seen.
+// Owner: one state; its slot's thread only. The index takes its bucket from mix64 of the key's
+// hash, because all keys of a task share the top bits of theirs (protocol rule 36). Nobody iterates
+// over it: its order must not be seen.
 #pragma once
 
 #include <array>
@@ -20,7 +22,8 @@ namespace tributary {
 
 class MemoryKeyTable {
  public:
-  // One address (key and namespace) and, right behind, the payload of the state that owns the table.
+  // One address (key and namespace) and, right behind, the payload of the state that owns the
+  // table.
   class alignas(16) Entry {
    public:
     // Of the entry's insertion in the order of keys (memory_key_order.h); 0: holds no state.
@@ -74,11 +77,13 @@ class MemoryKeyTable {
       if (slots()[i].number != 0) visit(entry_at(slots()[i].number));
   }
   // Bytes in use: entries, index, long keys.
-  std::size_t bytes() const { return size_ * stride_ + slot_count() * sizeof(Slot) + long_key_bytes_; }
+  std::size_t bytes() const {
+    return size_ * stride_ + slot_count() * sizeof(Slot) + long_key_bytes_;
+  }
 
  private:
-  // `number` 0 is an empty slot. The home bucket is the top bits of the tag, so that neither growing nor erasing
-  // needs to look at entries.
+  // `number` 0 is an empty slot. The home bucket is the top bits of the tag, so that neither
+  // growing nor erasing needs to look at entries.
   struct Slot {
     std::uint32_t tag;
     std::uint32_t number;

@@ -40,15 +40,17 @@ MemoryMapState::MemoryMapState(const TypeInfo& type, MemoryKeyOrder& order)
       order_(order) {}
 
 MemoryMapState::~MemoryMapState() {
-  table_.for_each_unordered([](MemoryKeyTable::Entry& entry) { delete *static_cast<Elements**>(entry.payload()); });
+  table_.for_each_unordered(
+      [](MemoryKeyTable::Entry& entry) { delete *static_cast<Elements**>(entry.payload()); });
   if (!copier_.type().has_references) return;
-  elements_.for_each_unordered(
-      [this](Element& element) { copier_.release(*static_cast<OwnedReferences*>(element.payload())); });
+  elements_.for_each_unordered([this](Element& element) {
+    copier_.release(*static_cast<OwnedReferences*>(element.payload()));
+  });
 }
 
 std::size_t MemoryMapState::bytes() const {
-  return table_.bytes() + table_.size() * sizeof(Elements) + elements_.bytes() + elements_.size() * kReferenceBytes +
-         copier_.bytes();
+  return table_.bytes() + table_.size() * sizeof(Elements) + elements_.bytes() +
+         elements_.size() * kReferenceBytes + copier_.bytes();
 }
 
 MemoryMapState::Elements* MemoryMapState::find(const StateKey& key) {
@@ -97,8 +99,9 @@ bool MemoryMapState::erase(const StateKey& key, std::string_view map_key) {
   return true;
 }
 
-std::optional<std::string> MemoryMapState::scan_from(const StateKey& key, std::string_view from, std::size_t limit,
-                                                     const std::function<bool(const MapElement&)>& visit) {
+std::optional<std::string> MemoryMapState::scan_from(
+    const StateKey& key, std::string_view from, std::size_t limit,
+    const std::function<bool(const MapElement&)>& visit) {
   const Elements* map = find(key);
   if (map == nullptr) return std::nullopt;
   auto at = map->tree.lower_bound(Probe(from));

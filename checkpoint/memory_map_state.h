@@ -1,11 +1,11 @@
 // checkpoint/memory_map_state.h
-// Map state in memory: all elements in one hash table, for points, and per key and namespace an ordered tree of pointers
-// to them, for scans. The first 16 bytes of a map key lie in the tree, so that a search rarely leaves it.
+// Map state in memory: all elements in one hash table, for points, and per key and namespace an
+// ordered tree of pointers to them, for scans. The first 16 bytes of a map key lie in the tree, so
+// that a search rarely leaves it.
 //
-// Owner: MemoryKeyedState; its slot's thread only. Invariant: a key in the table has at least one element.
+// Owner: MemoryKeyedState; its slot's thread only. Invariant: a key in the table has at least one
+// element.
 #pragma once
-
-#include <absl/container/btree_set.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +13,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <absl/container/btree_set.h>
 
 #include "base/type_info.h"
 #include "checkpoint/keyed_state.h"
@@ -30,8 +32,9 @@ class MemoryMapState final : public MapState {
   const void* get(const StateKey& key, std::string_view map_key) override;
   void put(const StateKey& key, std::string_view map_key, const void* value) override;
   bool erase(const StateKey& key, std::string_view map_key) override;
-  std::optional<std::string> scan_from(const StateKey& key, std::string_view from, std::size_t limit,
-                                       const std::function<bool(const MapElement&)>& visit) override;
+  std::optional<std::string> scan_from(
+      const StateKey& key, std::string_view from, std::size_t limit,
+      const std::function<bool(const MapElement&)>& visit) override;
   std::size_t size(const StateKey& key) override;
   void clear(const StateKey& key) override;
 
@@ -39,7 +42,8 @@ class MemoryMapState final : public MapState {
   std::size_t bytes() const;
 
  private:
-  // Key: the map key; namespace: its map's number. Payload: OwnedReferences (types with references only), the record.
+  // Key: the map key; namespace: its map's number. Payload: OwnedReferences (types with references
+  // only), the record.
   using Element = MemoryKeyTable::Entry;
 
   // A map key with its first 16 bytes as numbers; shorter keys are filled with zeros.
@@ -80,7 +84,9 @@ class MemoryMapState final : public MapState {
   // The elements of a key, or null.
   Elements* find(const StateKey& key);
   Elements& find_or_make(const StateKey& key);
-  void* record_of(Element& element) const { return static_cast<char*>(element.payload()) + record_offset_; }
+  void* record_of(Element& element) const {
+    return static_cast<char*>(element.payload()) + record_offset_;
+  }
   void write(Element& element, const void* value);
   void free_element(Element& element);
   void drop(MemoryKeyTable::Entry& entry);

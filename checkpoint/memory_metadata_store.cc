@@ -10,7 +10,8 @@ Result<std::optional<MetadataRecord>> MemoryMetadataStore::get(std::string_view 
   return found->second;
 }
 
-Result<SetOutcome> MemoryMetadataStore::compare_and_set(std::string_view key, MetadataVersion expected,
+Result<SetOutcome> MemoryMetadataStore::compare_and_set(std::string_view key,
+                                                        MetadataVersion expected,
                                                         std::string_view bytes) {
   TRY(check_metadata(key, bytes));
   const std::lock_guard lock(mutex_);
@@ -25,7 +26,8 @@ Result<SetOutcome> MemoryMetadataStore::compare_and_set(std::string_view key, Me
 Result<std::vector<std::string>> MemoryMetadataStore::list(std::string_view prefix) {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> keys;
-  for (auto at = records_.lower_bound(prefix); at != records_.end() && at->first.starts_with(prefix); ++at)
+  for (auto at = records_.lower_bound(prefix);
+       at != records_.end() && at->first.starts_with(prefix); ++at)
     keys.push_back(at->first);
   return keys;
 }

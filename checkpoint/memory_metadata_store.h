@@ -18,7 +18,8 @@ namespace tributary {
 class MemoryMetadataStore final : public MetadataStore {
  public:
   Result<std::optional<MetadataRecord>> get(std::string_view key) override;
-  Result<SetOutcome> compare_and_set(std::string_view key, MetadataVersion expected, std::string_view bytes) override;
+  Result<SetOutcome> compare_and_set(std::string_view key, MetadataVersion expected,
+                                     std::string_view bytes) override;
   Result<std::vector<std::string>> list(std::string_view prefix) override;
 
  private:

@@ -16,12 +16,14 @@ std::string described(bool is_map, const Schema& value, const std::optional<Sche
 }  // namespace
 
 MemoryKeyedState::MemoryKeyedState(std::uint32_t key_group_count) : timers_(key_group_count) {
-  TRIBUTARY_CHECK(key_group_count >= 1 && key_group_count <= kKeyGroupCountMax, "{} key groups", key_group_count);
+  TRIBUTARY_CHECK(key_group_count >= 1 && key_group_count <= kKeyGroupCountMax, "{} key groups",
+                  key_group_count);
 }
 
 MemoryKeyedState::~MemoryKeyedState() = default;
 
-Result<MemoryKeyedState::State*> MemoryKeyedState::state(const StateDescriptor& descriptor, bool is_map) {
+Result<MemoryKeyedState::State*> MemoryKeyedState::state(const StateDescriptor& descriptor,
+                                                         bool is_map) {
   if (descriptor.value_type == nullptr || descriptor.name.empty())
     return fail(ErrorCode::S403, "state \"{}\" is declared without a {}", descriptor.name,
                 descriptor.name.empty() ? "name" : "type of its values");
@@ -31,7 +33,8 @@ Result<MemoryKeyedState::State*> MemoryKeyedState::state(const StateDescriptor& 
   const auto known = std::ranges::find(states_, descriptor.name, &State::name);
   if (known != states_.end()) {
     const State& other = **known;
-    if ((other.map != nullptr) == is_map && other.value_schema == value && other.map_key_schema == map_key)
+    if ((other.map != nullptr) == is_map && other.value_schema == value &&
+        other.map_key_schema == map_key)
       return known->get();
     return fail(ErrorCode::S403, "state \"{}\" is declared as {} and as {}", descriptor.name,
                 described(other.map != nullptr, other.value_schema, other.map_key_schema),
@@ -70,8 +73,8 @@ const MemoryKeyTable::Entry* MemoryKeyedState::next_key(std::uint64_t from) cons
   return entry;
 }
 
-std::optional<std::uint64_t> MemoryKeyedState::keys_from(std::uint64_t from, std::size_t limit,
-                                                         const std::function<void(const StateKey&)>& visit) {
+std::optional<std::uint64_t> MemoryKeyedState::keys_from(
+    std::uint64_t from, std::size_t limit, const std::function<void(const StateKey&)>& visit) {
   // Copies: the visitor may change state, and with it the entry.
   std::string key;
   std::string name_space;

@@ -1,7 +1,9 @@
 // checkpoint/memory_state.h
-// All keyed state of one operator in one task, over plain memory: for unit tests and for jobs that keep no checkpoint.
+// All keyed state of one operator in one task, over plain memory: for unit tests and for jobs that
+// keep no checkpoint.
 //
-// Owner: the operator's task; its slot's thread only. Invariant: a state name has one kind and one pair of types.
+// Owner: the operator's task; its slot's thread only. Invariant: a state name has one kind and one
+// pair of types.
 #pragma once
 
 #include <cstddef>
@@ -32,8 +34,9 @@ class MemoryKeyedState final : public KeyedState {
   Result<ValueState*> value(const StateDescriptor& descriptor) override;
   Result<MapState*> map(const StateDescriptor& descriptor) override;
   TimerStore& timers() override { return timers_; }
-  std::optional<std::uint64_t> keys_from(std::uint64_t from, std::size_t limit,
-                                         const std::function<void(const StateKey&)>& visit) override;
+  std::optional<std::uint64_t> keys_from(
+      std::uint64_t from, std::size_t limit,
+      const std::function<void(const StateKey&)>& visit) override;
   std::size_t bytes() const override;
 
  private:

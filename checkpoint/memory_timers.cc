@@ -10,7 +10,8 @@ namespace {
 template <typename Probe>
 bool before_by_bytes(const Probe& a, const Probe& b) {
   if (const int keys = a.key.compare(b.key); keys != 0) return keys < 0;
-  if (const int name_spaces = a.name_space.compare(b.name_space); name_spaces != 0) return name_spaces < 0;
+  if (const int name_spaces = a.name_space.compare(b.name_space); name_spaces != 0)
+    return name_spaces < 0;
   return a.name < b.name;
 }
 
@@ -34,7 +35,8 @@ MemoryTimers::Probe MemoryTimers::probe_of(const Item& item) {
           {bytes + header.key_size + header.name_space_size, header.name_size}};
 }
 
-MemoryTimers::Probe MemoryTimers::probe_of(const StateKey& key, std::string_view name, Timestamp at) const {
+MemoryTimers::Probe MemoryTimers::probe_of(const StateKey& key, std::string_view name,
+                                           Timestamp at) const {
   return {at, key_group_of(key.hash, key_group_count_), key.key, key.name_space, name};
 }
 
@@ -52,16 +54,19 @@ bool MemoryTimers::Before::operator()(const Probe& a, const Item& b) const {
 }
 
 std::size_t MemoryTimers::bytes_of(const Header& header) {
-  return sizeof(Item) + sizeof(Header) + header.key_size + header.name_space_size + header.name_size;
+  return sizeof(Item) + sizeof(Header) + header.key_size + header.name_space_size +
+         header.name_size;
 }
 
-void MemoryTimers::set(TimeDomain domain, const StateKey& key, std::string_view name, Timestamp at) {
+void MemoryTimers::set(TimeDomain domain, const StateKey& key, std::string_view name,
+                       Timestamp at) {
   Items& timers = items(domain);
   const Probe probe = probe_of(key, name, at);
   const auto place = timers.lower_bound(probe);
   if (place != timers.end() && !Before()(probe, *place)) return;
   const Header header{key.hash, static_cast<std::uint32_t>(key.key.size()),
-                      static_cast<std::uint32_t>(key.name_space.size()), static_cast<std::uint32_t>(name.size())};
+                      static_cast<std::uint32_t>(key.name_space.size()),
+                      static_cast<std::uint32_t>(name.size())};
   const std::size_t size = bytes_of(header) - sizeof(Item);
   auto bytes = std::make_unique_for_overwrite<char[]>(size);
   char* next = bytes.get();
@@ -75,7 +80,8 @@ void MemoryTimers::set(TimeDomain domain, const StateKey& key, std::string_view 
   bytes_ += bytes_of(header);
 }
 
-void MemoryTimers::cancel(TimeDomain domain, const StateKey& key, std::string_view name, Timestamp at) {
+void MemoryTimers::cancel(TimeDomain domain, const StateKey& key, std::string_view name,
+                          Timestamp at) {
   Items& timers = items(domain);
   const auto found = timers.find(probe_of(key, name, at));
   if (found == timers.end()) return;

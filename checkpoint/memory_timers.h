@@ -1,10 +1,9 @@
 // checkpoint/memory_timers.h
-// Timers in memory: one ordered tree per clock, in the total order (time, key group, key bytes, namespace, name).
+// Timers in memory: one ordered tree per clock, in the total order (time, key group, key bytes,
+// namespace, name).
 //
 // Owner: MemoryKeyedState; its slot's thread only.
 #pragma once
-
-#include <absl/container/btree_set.h>
 
 #include <array>
 #include <cstddef>
@@ -12,6 +11,8 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+
+#include <absl/container/btree_set.h>
 
 #include "checkpoint/key_groups.h"
 #include "checkpoint/keyed_state.h"

@@ -18,8 +18,9 @@ MemoryValueTable::MemoryValueTable(const TypeInfo& type, MemoryKeyOrder& order)
 
 MemoryValueTable::~MemoryValueTable() {
   if (!copier_.type().has_references) return;
-  table_.for_each_unordered(
-      [this](MemoryKeyTable::Entry& entry) { copier_.release(references_of(*static_cast<Cell*>(entry.payload()))); });
+  table_.for_each_unordered([this](MemoryKeyTable::Entry& entry) {
+    copier_.release(references_of(*static_cast<Cell*>(entry.payload())));
+  });
 }
 
 void MemoryValueTable::fetch(std::span<const StateKey> keys, std::span<StateEntry*> entries) {

@@ -1,8 +1,8 @@
 // checkpoint/memory_value_table.h
 // Value state in memory: the record lies in its key's table entry and is changed in place.
 //
-// Owner: MemoryKeyedState; its slot's thread only. Keys that were fetched and are absent stay in the table, pinned,
-// until the next fetch, so that a batch may clear a key and set it again.
+// Owner: MemoryKeyedState; its slot's thread only. Keys that were fetched and are absent stay in
+// the table, pinned, until the next fetch, so that a batch may clear a key and set it again.
 #pragma once
 
 #include <cstddef>
@@ -31,15 +31,20 @@ class MemoryValueTable final : public ValueState {
   std::size_t bytes() const { return table_.bytes() + copier_.bytes(); }
 
  private:
-  // The payload of an entry. Behind it OwnedReferences (types with references only), then the record.
+  // The payload of an entry. Behind it OwnedReferences (types with references only), then the
+  // record.
   struct Cell : StateEntry {
     bool listed = false;  // in absent_
   };
   static_assert(sizeof(Cell) == 16);
   static_assert(sizeof(OwnedReferences) == 16);
 
-  static MemoryKeyTable::Entry& key_of(Cell& cell) { return MemoryKeyTable::Entry::of_payload(&cell); }
-  static OwnedReferences& references_of(Cell& cell) { return *reinterpret_cast<OwnedReferences*>(&cell + 1); }
+  static MemoryKeyTable::Entry& key_of(Cell& cell) {
+    return MemoryKeyTable::Entry::of_payload(&cell);
+  }
+  static OwnedReferences& references_of(Cell& cell) {
+    return *reinterpret_cast<OwnedReferences*>(&cell + 1);
+  }
   void list_absent(Cell& cell);
   void drop_absent();
 

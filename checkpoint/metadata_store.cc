@@ -4,8 +4,8 @@ namespace tributary {
 namespace {
 
 bool is_key_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-         c == '.';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_' || c == '.';
 }
 
 bool is_key(std::string_view key) {
@@ -25,10 +25,11 @@ bool is_key(std::string_view key) {
 
 Status check_metadata(std::string_view key, std::string_view bytes) {
   if (!is_key(key))
-    return fail(ErrorCode::S404, "\"{}\" is no key of a metadata record", key.substr(0, MetadataStore::kKeyBytesMax));
+    return fail(ErrorCode::S404, "\"{}\" is no key of a metadata record",
+                key.substr(0, MetadataStore::kKeyBytesMax));
   if (bytes.size() > MetadataStore::kRecordBytesMax)
-    return fail(ErrorCode::S404, "metadata record {} has {} bytes; at most {} are allowed", key, bytes.size(),
-                MetadataStore::kRecordBytesMax);
+    return fail(ErrorCode::S404, "metadata record {} has {} bytes; at most {} are allowed", key,
+                bytes.size(), MetadataStore::kRecordBytesMax);
   return {};
 }
 

@@ -1,8 +1,9 @@
 // checkpoint/metadata_store.h
-// Where the facts lie that decide: small records by key, each with a version, changed by compare-and-set only. The
-// commit point of a checkpoint is one such change of the job's record.
+// Where the facts lie that decide: small records by key, each with a version, changed by
+// compare-and-set only. The commit point of a checkpoint is one such change of the job's record.
 //
-// Any thread. When a call has returned success, the change is durable as far as the store promises that.
+// Any thread. When a call has returned success, the change is durable as far as the store promises
+// that.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +43,8 @@ class MetadataStore {
   virtual ~MetadataStore() = default;
   // nullopt if there is no record.
   virtual Result<std::optional<MetadataRecord>> get(std::string_view key) = 0;
-  // Stores `bytes` if the record's version is `expected` (kNoRecord: if there is none). After an error the outcome is
-  // unknown: read again.
+  // Stores `bytes` if the record's version is `expected` (kNoRecord: if there is none). After an
+  // error the outcome is unknown: read again.
   virtual Result<SetOutcome> compare_and_set(std::string_view key, MetadataVersion expected,
                                              std::string_view bytes) = 0;
   // All keys that begin with `prefix`, ascending.

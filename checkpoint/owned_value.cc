@@ -17,8 +17,10 @@ void move_references(const TypeInfo& type, void* value, char*& next);
 void move_elements(const TypeInfo& list, void* value, std::size_t stride, char*& next) {
   auto& raw = *static_cast<RawList*>(value);
   if (raw.size == 0) return;
-  const std::uintptr_t alignment = std::max(list.element->alignment, list.key == nullptr ? 1U : list.key->alignment);
-  next = reinterpret_cast<char*>((reinterpret_cast<std::uintptr_t>(next) + alignment - 1) & ~(alignment - 1));
+  const std::uintptr_t alignment =
+      std::max(list.element->alignment, list.key == nullptr ? 1U : list.key->alignment);
+  next = reinterpret_cast<char*>((reinterpret_cast<std::uintptr_t>(next) + alignment - 1) &
+                                 ~(alignment - 1));
   char* element = next;
   std::memcpy(element, raw.data, stride * raw.size);
   next += stride * raw.size;
@@ -27,7 +29,8 @@ void move_elements(const TypeInfo& list, void* value, std::size_t stride, char*&
   if (!keys_refer && !list.element->has_references) return;
   for (std::uint32_t i = 0; i < raw.size; ++i, element += stride) {
     if (keys_refer) move_references(*list.key, element, next);
-    if (list.element->has_references) move_references(*list.element, element + list.element_offset, next);
+    if (list.element->has_references)
+      move_references(*list.element, element + list.element_offset, next);
   }
 }
 
@@ -62,7 +65,8 @@ void move_references(const TypeInfo& type, void* value, char*& next) {
 }  // namespace
 
 ValueCopier::ValueCopier(const TypeInfo& type)
-    : type_(type), staged_((type.size + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t) + 1) {}
+    : type_(type),
+      staged_((type.size + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t) + 1) {}
 
 void ValueCopier::write(const void* from, void* to, OwnedReferences& owned) {
   if (!type_.has_references) {
@@ -77,7 +81,8 @@ void ValueCopier::write(const void* from, void* to, OwnedReferences& owned) {
   std::memcpy(to, staged_.data(), type_.size);
   char* next = owned.block;
   move_references(type_, to, next);
-  TRIBUTARY_CHECK(next <= owned.block + owned.capacity, "a value of {} outgrew its block", type_.name);
+  TRIBUTARY_CHECK(next <= owned.block + owned.capacity, "a value of {} outgrew its block",
+                  type_.name);
 }
 
 void ValueCopier::fit(OwnedReferences& owned, std::size_t bytes) {

@@ -1,7 +1,9 @@
 // checkpoint/owned_value.h
-// Copies a record into storage that a state entry owns: the record in its place, what it refers to in one heap block.
+// Copies a record into storage that a state entry owns: the record in its place, what it refers to
+// in one heap block.
 //
-// Thread: one at a time (it has scratch memory). Invariant: a value written by write() refers only to its own block.
+// Thread: one at a time (it has scratch memory). Invariant: a value written by write() refers only
+// to its own block.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +15,8 @@
 
 namespace tributary {
 
-// What a value refers to; zeroed memory is an empty one. Freed by ValueCopier::release, not by a destructor, because it
-// lies in raw table memory.
+// What a value refers to; zeroed memory is an empty one. Freed by ValueCopier::release, not by a
+// destructor, because it lies in raw table memory.
 struct OwnedReferences {
   char* block = nullptr;
   std::size_t capacity = 0;
@@ -25,7 +27,8 @@ class ValueCopier {
   explicit ValueCopier(const TypeInfo& type);
 
   const TypeInfo& type() const { return type_; }
-  // Makes the record at `to` equal to `from`, which may be `to` or refer into `owned`. The block is reused when it fits.
+  // Makes the record at `to` equal to `from`, which may be `to` or refer into `owned`. The block is
+  // reused when it fits.
   void write(const void* from, void* to, OwnedReferences& owned);
   void release(OwnedReferences& owned);
   // A record as it is before anyone set it: the type's default, else zeros.

@@ -1,12 +1,12 @@
 #include "runtime/graph/explain.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "runtime/graph/job_graph.h"
 
@@ -19,9 +19,12 @@ std::string counted(std::size_t count, std::string_view noun) {
 
 std::string_view kind_name(const Vertex& vertex) {
   switch (vertex.kind()) {
-    case SOURCE: return "source";
-    case SINK: return "sink";
-    default: return "operator";
+    case SOURCE:
+      return "source";
+    case SINK:
+      return "sink";
+    default:
+      return "operator";
   }
 }
 
@@ -46,29 +49,39 @@ std::string states_text(const Vertex& vertex) {
 // How records get to the receiving tasks, in words.
 std::string exchange_text(const Exchange& exchange) {
   switch (exchange.kind) {
-    case KEYED: return exchange.key.empty() ? "by key" : fmt::format("by key {}", exchange.key);
-    case BROADCAST: return "to every task";
-    case REBALANCE: return "in turn";
+    case KEYED:
+      return exchange.key.empty() ? "by key" : fmt::format("by key {}", exchange.key);
+    case BROADCAST:
+      return "to every task";
+    case REBALANCE:
+      return "in turn";
     default:
-      return exchange.from_parallelism == exchange.to_parallelism ? "task to task" : "task i to task i mod " +
-                                                                       std::to_string(exchange.to_parallelism);
+      return exchange.from_parallelism == exchange.to_parallelism
+                 ? "task to task"
+                 : "task i to task i mod " + std::to_string(exchange.to_parallelism);
   }
 }
 
 std::string_view arrow(ExchangeKind kind) {
   switch (kind) {
-    case KEYED: return " =key=> ";
-    case BROADCAST: return " =broadcast=> ";
-    case REBALANCE: return " =rebalance=> ";
-    default: return " => ";
+    case KEYED:
+      return " =key=> ";
+    case BROADCAST:
+      return " =broadcast=> ";
+    case REBALANCE:
+      return " =rebalance=> ";
+    default:
+      return " => ";
   }
 }
 
-void append_stage(const JobGraph& graph, const ExecutionPlan& plan, const Stage& stage, std::string& text) {
+void append_stage(const JobGraph& graph, const ExecutionPlan& plan, const Stage& stage,
+                  std::string& text) {
   text += fmt::format("\nstage {}: {}, {}\n", stage.id.value, counted(stage.parallelism, "task"),
                       slots_text(stage, plan.slot_count));
   std::size_t width = 0;
-  for (const VertexId id : stage.vertices) width = std::max(width, vertex_of(graph, id).name().size());
+  for (const VertexId id : stage.vertices)
+    width = std::max(width, vertex_of(graph, id).name().size());
   for (const VertexId id : stage.vertices) {
     const Vertex& vertex = vertex_of(graph, id);
     text += fmt::format("  {:<{}}  {}", vertex.name(), width, kind_name(vertex));
@@ -84,21 +97,25 @@ void append_stage(const JobGraph& graph, const ExecutionPlan& plan, const Stage&
                         exchange.from_port == 0
                             ? ""
                             : "." + from.side_outputs(static_cast<int>(exchange.from_port) - 1),
-                        exchange.to.value, vertex_of(graph, exchange.to_vertex).name(), exchange_text(exchange),
-                        counted(exchange.channel_count, "channel"));
+                        exchange.to.value, vertex_of(graph, exchange.to_vertex).name(),
+                        exchange_text(exchange), counted(exchange.channel_count, "channel"));
     if (!edge.record_name().empty())
-      text.replace(text.size() - 1, 1, fmt::format("; {} ({})\n", edge.record_name(), kind_text(edge.kind())));
+      text.replace(text.size() - 1, 1,
+                   fmt::format("; {} ({})\n", edge.record_name(), kind_text(edge.kind())));
   }
 }
 
-std::string stage_names(const JobGraph& graph, const ExecutionPlan& plan, const std::vector<StageId>& stages) {
+std::string stage_names(const JobGraph& graph, const ExecutionPlan& plan,
+                        const std::vector<StageId>& stages) {
   std::vector<std::string> names;
   for (const StageId id : stages)
-    names.push_back(fmt::format("stage {} ({})", id.value, head_name(graph, plan.stages[id.index()])));
+    names.push_back(
+        fmt::format("stage {} ({})", id.value, head_name(graph, plan.stages[id.index()])));
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-void append_gate(const JobGraph& graph, const ExecutionPlan& plan, const Gate& gate, std::string& text) {
+void append_gate(const JobGraph& graph, const ExecutionPlan& plan, const Gate& gate,
+                 std::string& text) {
   std::string until;
   if (!gate.joints.empty()) {
     std::vector<StageId> joints;
@@ -108,7 +125,8 @@ void append_gate(const JobGraph& graph, const ExecutionPlan& plan, const Gate& g
     until = fmt::format(" and has gone through {}", stage_names(graph, plan, gate.passing));
   }
   text += fmt::format("  {} waits until all that {} had at the start is read{}\n",
-                      vertex_of(graph, gate.gated_source).name(), vertex_of(graph, gate.gating_source).name(), until);
+                      vertex_of(graph, gate.gated_source).name(),
+                      vertex_of(graph, gate.gating_source).name(), until);
 }
 
 // Where the streams of a vertex go.
@@ -121,9 +139,10 @@ struct Hops {
   std::size_t inputs = 0;
 };
 
-// A vertex and what follows it; a vertex with several inputs ends the run and begins one of its own.
-void append_run(const JobGraph& graph, const std::vector<Hops>& hops, VertexId first, std::size_t depth,
-                std::string& text) {
+// A vertex and what follows it; a vertex with several inputs ends the run and begins one of its
+// own.
+void append_run(const JobGraph& graph, const std::vector<Hops>& hops, VertexId first,
+                std::size_t depth, std::string& text) {
   VertexId at = first;
   text += vertex_of(graph, at).name();
   const Hops* from = &hops[at.index()];
@@ -158,12 +177,15 @@ std::string escaped(std::string_view name) {
 }  // namespace
 
 std::string explain_text(const JobGraph& graph, const ExecutionPlan& plan) {
-  std::string text = fmt::format("{}: {}, {}, {}, {}\n", graph.name(), counted(plan.slot_count, "slot"),
-                                 counted(plan.stages.size(), "stage"), counted(plan.exchanges.size(), "exchange"),
-                                 counted(plan.key_group_count, "key group"));
+  std::string text =
+      fmt::format("{}: {}, {}, {}, {}\n", graph.name(), counted(plan.slot_count, "slot"),
+                  counted(plan.stages.size(), "stage"), counted(plan.exchanges.size(), "exchange"),
+                  counted(plan.key_group_count, "key group"));
   text +=
-      "A slot is a thread. A stage is a chain of operators that hand each other records by a call; each of its\n"
-      "tasks is one copy of the chain. \"=>\" is an exchange: a queue between the tasks of two stages.\n";
+      "A slot is a thread. A stage is a chain of operators that hand each other records by a call; "
+      "each of its\n"
+      "tasks is one copy of the chain. \"=>\" is an exchange: a queue between the tasks of two "
+      "stages.\n";
   for (const Stage& stage : plan.stages) append_stage(graph, plan, stage, text);
   if (!plan.gates.empty()) {
     text += "\nsources that wait\n";
@@ -204,10 +226,11 @@ std::string explain_mermaid(const JobGraph& graph, const ExecutionPlan& plan) {
   for (const EdgeId id : plan.chained_edges)
     text += fmt::format("  v{} --> v{}\n", edge_of(graph, id).from(), edge_of(graph, id).to());
   for (const Exchange& exchange : plan.exchanges)
-    text += fmt::format("  v{} ==\"{}\"==> v{}\n", exchange.from_vertex.value, escaped(exchange_text(exchange)),
-                        exchange.to_vertex.value);
+    text += fmt::format("  v{} ==\"{}\"==> v{}\n", exchange.from_vertex.value,
+                        escaped(exchange_text(exchange)), exchange.to_vertex.value);
   for (const Gate& gate : plan.gates)
-    text += fmt::format("  v{} -. \"holds\" .-> v{}\n", gate.gating_source.value, gate.gated_source.value);
+    text += fmt::format("  v{} -. \"holds\" .-> v{}\n", gate.gating_source.value,
+                        gate.gated_source.value);
   return text;
 }
 

@@ -34,7 +34,9 @@ std::vector<Gate> plan_gates(const JobGraph& graph, const ExecutionPlan& plan) {
     gate.gating = plan.stage_of_vertex[gating->id()];
     const std::vector<bool> before = reached_from(plan, gate.gating);
     const std::vector<bool> held = reached_from(plan, gate.gated);
-    const auto passes = [&](StageId stage) { return before[stage.index()] && !held[stage.index()]; };
+    const auto passes = [&](StageId stage) {
+      return before[stage.index()] && !held[stage.index()];
+    };
     for (const Stage& stage : plan.stages) {
       if (!before[stage.id.index()] || stage.id == gate.gating) continue;
       if (passes(stage.id)) {

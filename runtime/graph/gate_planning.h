@@ -1,8 +1,10 @@
 // runtime/graph/gate_planning.h
-// Lays out how a source is held until another one has caught up: which stages pass its marker on, which report it.
+// Lays out how a source is held until another one has caught up: which stages pass its marker on,
+// which report it.
 //
-// The marker must prove that what the gating source read has reached every stage where the gated source's records
-// could meet it, and must not wait for a channel on which the held source would have to send first.
+// The marker must prove that what the gating source read has reached every stage where the gated
+// source's records could meet it, and must not wait for a channel on which the held source would
+// have to send first.
 #pragma once
 
 #include <vector>

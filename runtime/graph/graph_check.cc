@@ -16,24 +16,32 @@ namespace {
 using Errors = std::vector<Error>;
 
 template <typename... Args>
-void report(Errors& errors, ErrorCode code, std::string fix, fmt::format_string<Args...> text, Args&&... args) {
+void report(Errors& errors, ErrorCode code, std::string fix, fmt::format_string<Args...> text,
+            Args&&... args) {
   errors.emplace_back(code, fmt::format(text, std::forward<Args>(args)...), std::move(fix));
 }
 
 std::string_view kind_name(const Vertex& vertex) {
   switch (vertex.kind()) {
-    case SOURCE: return "source";
-    case SINK: return "sink";
-    default: return "operator";
+    case SOURCE:
+      return "source";
+    case SINK:
+      return "sink";
+    default:
+      return "operator";
   }
 }
 
 // What the rest relies on: ids, ports and enumerators in range.
 void check_form(const JobGraph& graph, Errors& errors) {
-  const auto malformed = [&](std::string what) { errors.emplace_back(ErrorCode::G313, std::move(what)); };
-  if (graph.format() != kJobGraphFormat) malformed(fmt::format("job graph of format {}", graph.format()));
+  const auto malformed = [&](std::string what) {
+    errors.emplace_back(ErrorCode::G313, std::move(what));
+  };
+  if (graph.format() != kJobGraphFormat)
+    malformed(fmt::format("job graph of format {}", graph.format()));
   if (graph.vertices_size() > kVerticesMax)
-    malformed(fmt::format("{} operators; at most {} are allowed", graph.vertices_size(), kVerticesMax));
+    malformed(
+        fmt::format("{} operators; at most {} are allowed", graph.vertices_size(), kVerticesMax));
   if (graph.edges_size() > kEdgesMax)
     malformed(fmt::format("{} streams; at most {} are allowed", graph.edges_size(), kEdgesMax));
   for (int i = 0; i < graph.vertices_size(); ++i) {
@@ -42,7 +50,8 @@ void check_form(const JobGraph& graph, Errors& errors) {
       malformed(fmt::format("vertex {} at position {}", vertex.id(), i));
     if (vertex.name().empty()) malformed(fmt::format("vertex {} has no name", i));
     if (!VertexKind_IsValid(vertex.kind()) || vertex.kind() == VERTEX_KIND_UNSPECIFIED)
-      malformed(fmt::format("vertex {} is of unknown kind {}", named(vertex), static_cast<int>(vertex.kind())));
+      malformed(fmt::format("vertex {} is of unknown kind {}", named(vertex),
+                            static_cast<int>(vertex.kind())));
     if (vertex.side_outputs_size() >= static_cast<int>(kPortsMax))
       malformed(fmt::format("{} has {} side outputs", named(vertex), vertex.side_outputs_size()));
   }
@@ -50,17 +59,22 @@ void check_form(const JobGraph& graph, Errors& errors) {
   for (int i = 0; i < graph.edges_size(); ++i) {
     const Edge& edge = graph.edges(i);
     if (edge.from() >= vertices || edge.to() >= vertices) {
-      malformed(fmt::format("edge {} goes from vertex {} to vertex {} of {}", i, edge.from(), edge.to(), vertices));
+      malformed(fmt::format("edge {} goes from vertex {} to vertex {} of {}", i, edge.from(),
+                            edge.to(), vertices));
       continue;
     }
     const Vertex& from = graph.vertices(static_cast<int>(edge.from()));
     if (edge.from_port() > static_cast<std::uint32_t>(from.side_outputs_size()))
-      malformed(fmt::format("edge {} leaves {} at port {}, which it does not have", i, named(from), edge.from_port()));
-    if (edge.to_input() >= kPortsMax) malformed(fmt::format("edge {} goes to input {}", i, edge.to_input()));
+      malformed(fmt::format("edge {} leaves {} at port {}, which it does not have", i, named(from),
+                            edge.from_port()));
+    if (edge.to_input() >= kPortsMax)
+      malformed(fmt::format("edge {} goes to input {}", i, edge.to_input()));
     if (!ExchangeKind_IsValid(edge.exchange()) || edge.exchange() == EXCHANGE_KIND_UNSPECIFIED)
-      malformed(fmt::format("edge {} has unknown exchange {}", i, static_cast<int>(edge.exchange())));
+      malformed(
+          fmt::format("edge {} has unknown exchange {}", i, static_cast<int>(edge.exchange())));
     if (!StreamKind_IsValid(edge.kind()) || edge.kind() == STREAM_KIND_UNSPECIFIED)
-      malformed(fmt::format("edge {} has unknown stream kind {}", i, static_cast<int>(edge.kind())));
+      malformed(
+          fmt::format("edge {} has unknown stream kind {}", i, static_cast<int>(edge.kind())));
   }
 }
 
@@ -72,15 +86,19 @@ void check_names(const JobGraph& graph, Errors& errors) {
     if (same.size() < 2 || same.front() != &vertex) continue;
     std::string places;
     for (const Vertex* other : same)
-      if (!other->declared_at().empty()) places += (places.empty() ? "" : ", ") + other->declared_at();
-    report(errors, ErrorCode::G301, "give each a name of its own", "{} operators are named \"{}\"{}; names find state again and must be unique",
+      if (!other->declared_at().empty())
+        places += (places.empty() ? "" : ", ") + other->declared_at();
+    report(errors, ErrorCode::G301, "give each a name of its own",
+           "{} operators are named \"{}\"{}; names find state again and must be unique",
            same.size() == 2 ? "two" : std::to_string(same.size()), vertex.name(),
            places.empty() ? "" : fmt::format(" ({})", places));
   }
   for (const Vertex& vertex : graph.vertices()) {
-    if (vertex.named_by_author() || (vertex.kind() == OPERATOR && vertex.states().empty())) continue;
+    if (vertex.named_by_author() || (vertex.kind() == OPERATOR && vertex.states().empty()))
+      continue;
     report(errors, ErrorCode::G312, "give it a name as the first argument",
-           "{} {} {} but has no name of its own; it is found again by its name", kind_name(vertex), named(vertex),
+           "{} {} {} but has no name of its own; it is found again by its name", kind_name(vertex),
+           named(vertex),
            vertex.kind() == OPERATOR ? "keeps state" : "reads or writes the outside world");
   }
 }
@@ -98,22 +116,27 @@ void check_shape(const JobGraph& graph, Errors& errors) {
     if (edge.from_port() == 0) connections[edge.from()].main_output = true;
   }
   if (graph.vertices().empty())
-    report(errors, ErrorCode::G302, "begin with job.source(name, ...)", "job \"{}\" is empty", graph.name());
-  else if (std::ranges::none_of(graph.vertices(), [](const Vertex& vertex) { return vertex.kind() == SOURCE; }))
-    report(errors, ErrorCode::G302, "begin with job.source(name, ...)", "job \"{}\" has no source", graph.name());
+    report(errors, ErrorCode::G302, "begin with job.source(name, ...)", "job \"{}\" is empty",
+           graph.name());
+  else if (std::ranges::none_of(graph.vertices(),
+                                [](const Vertex& vertex) { return vertex.kind() == SOURCE; }))
+    report(errors, ErrorCode::G302, "begin with job.source(name, ...)", "job \"{}\" has no source",
+           graph.name());
   for (const Vertex& vertex : graph.vertices()) {
     const Connections& has = connections[vertex.id()];
     if (vertex.kind() != SOURCE && !has.input)
       report(errors, ErrorCode::G303, "", "{} {} has no input", kind_name(vertex), named(vertex));
     if (vertex.kind() == SOURCE && has.input)
-      report(errors, ErrorCode::G306, "", "source {} has an input; a source begins a stream", named(vertex));
-    if (vertex.kind() == SINK && has.any_output)
-      report(errors, ErrorCode::G306, "read the stream before its sink", "sink {} has an output; a sink ends a stream",
+      report(errors, ErrorCode::G306, "", "source {} has an input; a source begins a stream",
              named(vertex));
+    if (vertex.kind() == SINK && has.any_output)
+      report(errors, ErrorCode::G306, "read the stream before its sink",
+             "sink {} has an output; a sink ends a stream", named(vertex));
     const bool used = vertex.kind() == SOURCE ? has.main_output : has.any_output;
     if (vertex.kind() != SINK && !used)
       report(errors, ErrorCode::G304, "end it with .sink(...), or remove it",
-             "the stream of {} {} is not used; end it with .sink(...)", kind_name(vertex), named(vertex));
+             "the stream of {} {} is not used; end it with .sink(...)", kind_name(vertex),
+             named(vertex));
   }
 }
 
@@ -142,7 +165,8 @@ void check_cycles(const JobGraph& graph, Errors& errors) {
       } else if (marks[target] == Mark::kOnPath) {
         std::string text;
         auto at = std::ranges::find(path, target, [](const auto& step) { return step.first; });
-        for (; at != path.end(); ++at) text += fmt::format("\"{}\" -> ", graph.vertices(static_cast<int>(at->first)).name());
+        for (; at != path.end(); ++at)
+          text += fmt::format("\"{}\" -> ", graph.vertices(static_cast<int>(at->first)).name());
         report(errors, ErrorCode::G305, "", "the streams form a cycle: {}\"{}\"", text,
                graph.vertices(static_cast<int>(target)).name());
       }
@@ -166,8 +190,9 @@ void check_kinds(const JobGraph& graph, Errors& errors) {
       if (more) rest.remove_prefix(comma + 1);
     }
     if (!accepted)
-      report(errors, ErrorCode::G310, "", "{} {} cannot take the {} stream of {}: it accepts {}", kind_name(to), named(to),
-             kind_text(edge.kind()), named(graph.vertices(static_cast<int>(edge.from()))), accepts->second);
+      report(errors, ErrorCode::G310, "", "{} {} cannot take the {} stream of {}: it accepts {}",
+             kind_name(to), named(to), kind_text(edge.kind()),
+             named(graph.vertices(static_cast<int>(edge.from()))), accepts->second);
   }
 }
 
@@ -183,8 +208,9 @@ void check_gates(const JobGraph& graph, Errors& errors) {
   for (const Vertex& vertex : graph.vertices()) {
     if (vertex.gated_by().empty()) continue;
     if (vertex.kind() != SOURCE) {
-      report(errors, ErrorCode::G308, "move .after(...) to the source", "{} {} waits for source \"{}\"; only a source can wait",
-             kind_name(vertex), named(vertex), vertex.gated_by());
+      report(errors, ErrorCode::G308, "move .after(...) to the source",
+             "{} {} waits for source \"{}\"; only a source can wait", kind_name(vertex),
+             named(vertex), vertex.gated_by());
       continue;
     }
     if (vertex.gated_by() == vertex.name()) {
@@ -192,7 +218,8 @@ void check_gates(const JobGraph& graph, Errors& errors) {
       continue;
     }
     if (gating(vertex) == nullptr) {
-      report(errors, ErrorCode::G308, "", "source {} waits for \"{}\", which is no source of this job", named(vertex),
+      report(errors, ErrorCode::G308, "",
+             "source {} waits for \"{}\", which is no source of this job", named(vertex),
              vertex.gated_by());
       continue;
     }
@@ -202,7 +229,8 @@ void check_gates(const JobGraph& graph, Errors& errors) {
       path += fmt::format(" -> \"{}\"", next->name());
       if (next == &vertex) {
         if (!reported.contains(&vertex))
-          report(errors, ErrorCode::G308, "remove one .after(...)", "sources wait for each other: {}", path);
+          report(errors, ErrorCode::G308, "remove one .after(...)",
+                 "sources wait for each other: {}", path);
         reported.insert(seen.begin(), seen.end());
         break;
       }
@@ -251,8 +279,8 @@ std::vector<Error> check_graph(const JobGraph& graph) {
   check_kinds(graph, errors);
   check_gates(graph, errors);
   if (graph.key_groups() > kKeyGroupCountMax)
-    report(errors, ErrorCode::G311, "", "job \"{}\" wants {} key groups; at most {} are allowed", graph.name(),
-           graph.key_groups(), kKeyGroupCountMax);
+    report(errors, ErrorCode::G311, "", "job \"{}\" wants {} key groups; at most {} are allowed",
+           graph.name(), graph.key_groups(), kKeyGroupCountMax);
   return errors;
 }
 

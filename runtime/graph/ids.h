@@ -1,8 +1,9 @@
 // runtime/graph/ids.h
-// The ids of a job's graph and of its plan: positions, each in a type of its own, so that they are never confused.
+// The ids of a job's graph and of its plan: positions, each in a type of its own, so that they are
+// never confused.
 //
-// Vertex and edge ids are positions in the JobGraph; stage, exchange and gate ids are positions in the ExecutionPlan
-// and mean nothing outside of it.
+// Vertex and edge ids are positions in the JobGraph; stage, exchange and gate ids are positions in
+// the ExecutionPlan and mean nothing outside of it.
 #pragma once
 
 #include <compare>

@@ -20,13 +20,14 @@ std::string serialize(const JobGraph& graph) {
 
 Result<JobGraph> parse_job_graph(std::string_view bytes) {
   if (bytes.size() > kJobGraphBytesMax)
-    return fail(ErrorCode::G313, "a job graph of {} bytes; at most {} are allowed", bytes.size(), kJobGraphBytesMax);
+    return fail(ErrorCode::G313, "a job graph of {} bytes; at most {} are allowed", bytes.size(),
+                kJobGraphBytesMax);
   JobGraph graph;
   if (!graph.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     return fail(ErrorCode::G313, "{} bytes are no job graph", bytes.size());
   if (graph.format() != kJobGraphFormat)
-    return fail(ErrorCode::G313, "job graph of format {}; this engine knows format {}", graph.format(),
-                kJobGraphFormat);
+    return fail(ErrorCode::G313, "job graph of format {}; this engine knows format {}",
+                graph.format(), kJobGraphFormat);
   return graph;
 }
 
@@ -38,21 +39,31 @@ Hash128 digest(const JobGraph& graph) {
 
 std::string_view kind_text(StreamKind kind) {
   switch (kind) {
-    case APPEND: return "append";
-    case DELTA: return "delta";
-    case UPSERT: return "upsert";
-    default: return "unknown";
+    case APPEND:
+      return "append";
+    case DELTA:
+      return "delta";
+    case UPSERT:
+      return "upsert";
+    default:
+      return "unknown";
   }
 }
 
 std::string_view kind_text(ExchangeKind kind) {
   switch (kind) {
-    case CHAIN: return "chain";
-    case FORWARD: return "forward";
-    case KEYED: return "key";
-    case REBALANCE: return "rebalance";
-    case BROADCAST: return "broadcast";
-    default: return "unknown";
+    case CHAIN:
+      return "chain";
+    case FORWARD:
+      return "forward";
+    case KEYED:
+      return "key";
+    case REBALANCE:
+      return "rebalance";
+    case BROADCAST:
+      return "broadcast";
+    default:
+      return "unknown";
   }
 }
 

@@ -1,7 +1,8 @@
 // runtime/graph/job_graph.h
 // The JobGraph as bytes, and its digest: what a task process compares before it runs a job.
 //
-// Values, any thread. Invariant: the same graph gives the same bytes in every process of one engine version.
+// Values, any thread. Invariant: the same graph gives the same bytes in every process of one engine
+// version.
 #pragma once
 
 #include <cstddef>
@@ -23,16 +24,20 @@ inline constexpr int kEdgesMax = 16384;
 inline constexpr std::uint32_t kPortsMax = 64;
 
 std::string serialize(const JobGraph& graph);
-// Error G313 for bytes that are no JobGraph, too many, or of a format that this engine does not know. Whether the
-// graph makes sense is for plan() to say.
+// Error G313 for bytes that are no JobGraph, too many, or of a format that this engine does not
+// know. Whether the graph makes sense is for plan() to say.
 Result<JobGraph> parse_job_graph(std::string_view bytes);
 
-// XXH3-128 of the serialised graph without the places where its vertices were declared, so that moving code about in a
-// file does not make another job of it.
+// XXH3-128 of the serialised graph without the places where its vertices were declared, so that
+// moving code about in a file does not make another job of it.
 Hash128 digest(const JobGraph& graph);
 
-inline const Vertex& vertex_of(const JobGraph& graph, VertexId id) { return graph.vertices(static_cast<int>(id.value)); }
-inline const Edge& edge_of(const JobGraph& graph, EdgeId id) { return graph.edges(static_cast<int>(id.value)); }
+inline const Vertex& vertex_of(const JobGraph& graph, VertexId id) {
+  return graph.vertices(static_cast<int>(id.value));
+}
+inline const Edge& edge_of(const JobGraph& graph, EdgeId id) {
+  return graph.edges(static_cast<int>(id.value));
+}
 
 // "append", "delta", "upsert".
 std::string_view kind_text(StreamKind kind);

@@ -14,9 +14,11 @@
 namespace tributary::graph {
 namespace {
 
-// Tasks of a stage as wide as the job sit on the slot of their number, so that forwarding stays on the slot. Narrower
-// stages begin at a slot of their own choice, so that single tasks do not pile up on slot 0 (protocol rule 55).
-std::vector<SlotIndex> place(const std::string& head_name, std::uint32_t parallelism, std::uint32_t slots) {
+// Tasks of a stage as wide as the job sit on the slot of their number, so that forwarding stays on
+// the slot. Narrower stages begin at a slot of their own choice, so that single tasks do not pile
+// up on slot 0 (protocol rule 55).
+std::vector<SlotIndex> place(const std::string& head_name, std::uint32_t parallelism,
+                             std::uint32_t slots) {
   const std::uint64_t first = parallelism == slots ? 0 : xxh3_64(head_name) % slots;
   std::vector<SlotIndex> placed;
   for (std::uint32_t task = 0; task < parallelism; ++task)
@@ -24,10 +26,12 @@ std::vector<SlotIndex> place(const std::string& head_name, std::uint32_t paralle
   return placed;
 }
 
-// The stage that a vertex joins: all its inputs are chained from one stage as wide as itself. Joining in any other case
-// could close a cycle of stages.
-std::optional<StageId> stage_to_join(const JobGraph& graph, const std::vector<std::vector<EdgeId>>& inputs,
-                                     VertexId vertex, std::uint32_t parallelism, const ExecutionPlan& plan) {
+// The stage that a vertex joins: all its inputs are chained from one stage as wide as itself.
+// Joining in any other case could close a cycle of stages.
+std::optional<StageId> stage_to_join(const JobGraph& graph,
+                                     const std::vector<std::vector<EdgeId>>& inputs,
+                                     VertexId vertex, std::uint32_t parallelism,
+                                     const ExecutionPlan& plan) {
   std::optional<StageId> common;
   for (const EdgeId input : inputs[vertex.index()]) {
     const Edge& edge = edge_of(graph, input);
@@ -39,8 +43,8 @@ std::optional<StageId> stage_to_join(const JobGraph& graph, const std::vector<st
   return common;
 }
 
-void fuse(const JobGraph& graph, const std::vector<VertexId>& order, const std::vector<std::uint32_t>& parallelism,
-          ExecutionPlan& plan) {
+void fuse(const JobGraph& graph, const std::vector<VertexId>& order,
+          const std::vector<std::uint32_t>& parallelism, ExecutionPlan& plan) {
   std::vector<std::vector<EdgeId>> inputs(order.size());
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(graph.edges_size()); ++i)
     inputs[edge_of(graph, {i}).to()].push_back({i});
@@ -61,7 +65,8 @@ void fuse(const JobGraph& graph, const std::vector<VertexId>& order, const std::
     stage.slots = place(vertex.name(), stage.parallelism, plan.slot_count);
     stage.is_source = vertex.kind() == SOURCE;
     stage.label = vertex.name();
-    stage.routing = RoutingTable::contiguous(plan.key_group_count, stage.parallelism, plan.routing_version);
+    stage.routing =
+        RoutingTable::contiguous(plan.key_group_count, stage.parallelism, plan.routing_version);
     plan.stage_of_vertex[id.index()] = stage.id;
     plan.stages.push_back(std::move(stage));
   }
@@ -100,10 +105,11 @@ void connect(const JobGraph& graph, ExecutionPlan& plan) {
 
 }  // namespace
 
-std::expected<ExecutionPlan, std::vector<Error>> plan(const JobGraph& graph, const PlanOptions& options) {
+std::expected<ExecutionPlan, std::vector<Error>> plan(const JobGraph& graph,
+                                                      const PlanOptions& options) {
   std::vector<Error> errors = check_graph(graph);
-  const bool malformed =
-      std::ranges::any_of(errors, [](const Error& error) { return error.code() == ErrorCode::G313; });
+  const bool malformed = std::ranges::any_of(
+      errors, [](const Error& error) { return error.code() == ErrorCode::G313; });
   if (malformed) return std::unexpected(std::move(errors));
 
   ExecutionPlan made;
@@ -114,13 +120,15 @@ std::expected<ExecutionPlan, std::vector<Error>> plan(const JobGraph& graph, con
     errors.emplace_back(ErrorCode::G309, "the job has no slot", "give it at least one");
   if (made.slot_count > options.slots)
     errors.emplace_back(ErrorCode::G309,
-                        fmt::format("the job wants parallelism {}, but may use {} slot{}", made.slot_count,
-                                    options.slots, options.slots == 1 ? "" : "s"));
+                        fmt::format("the job wants parallelism {}, but may use {} slot{}",
+                                    made.slot_count, options.slots, options.slots == 1 ? "" : "s"));
   if (made.slot_count > made.key_group_count)
-    errors.emplace_back(ErrorCode::G309,
-                        fmt::format("the job wants parallelism {}, but has {} key groups: a task without a group has no "
-                                    "work",
-                                    made.slot_count, made.key_group_count));
+    errors.emplace_back(
+        ErrorCode::G309,
+        fmt::format(
+            "the job wants parallelism {}, but has {} key groups: a task without a group has no "
+            "work",
+            made.slot_count, made.key_group_count));
   const std::vector<std::uint32_t> parallelism =
       resolve_parallelism(graph, made.slot_count, made.key_group_count, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));

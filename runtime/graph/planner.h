@@ -1,5 +1,6 @@
 // runtime/graph/planner.h
-// Makes the plan of a job: resolves parallelism, fuses vertices into stages, places tasks on slots, lays out gates.
+// Makes the plan of a job: resolves parallelism, fuses vertices into stages, places tasks on slots,
+// lays out gates.
 //
 // Pure: the same graph and options give the same plan in every process.
 #pragma once
@@ -21,6 +22,7 @@ struct PlanOptions {
 };
 
 // Every reason against the graph or the options at once (codes G3xx), never an empty list.
-std::expected<ExecutionPlan, std::vector<Error>> plan(const JobGraph& graph, const PlanOptions& options);
+std::expected<ExecutionPlan, std::vector<Error>> plan(const JobGraph& graph,
+                                                      const PlanOptions& options);
 
 }  // namespace tributary::graph

@@ -6,9 +6,10 @@ namespace tributary::graph {
 
 RoutingTable RoutingTable::contiguous(std::uint32_t group_count, std::uint32_t task_count,
                                       std::uint64_t version) {
-  TRIBUTARY_CHECK(group_count >= 1 && group_count <= kKeyGroupCountMax, "{} key groups", group_count);
-  TRIBUTARY_CHECK(task_count >= 1 && task_count <= group_count, "{} tasks for {} key groups", task_count,
+  TRIBUTARY_CHECK(group_count >= 1 && group_count <= kKeyGroupCountMax, "{} key groups",
                   group_count);
+  TRIBUTARY_CHECK(task_count >= 1 && task_count <= group_count, "{} tasks for {} key groups",
+                  task_count, group_count);
   RoutingTable table;
   table.version_ = version;
   table.task_count_ = task_count;

@@ -1,7 +1,5 @@
 #include "tests/checkpoint/keyed_state_conformance.h"
 
-#include <gmock/gmock.h>
-
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -13,12 +11,16 @@
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
+
 #include "base/hash.h"
 #include "checkpoint/key_groups.h"
 
 namespace tributary::testing_state {
 
-StateKey address(std::string_view key, std::string_view name_space) { return {xxh3_64(key), key, name_space}; }
+StateKey address(std::string_view key, std::string_view name_space) {
+  return {xxh3_64(key), key, name_space};
+}
 
 namespace {
 
@@ -38,13 +40,14 @@ std::vector<std::string> keys_of(KeyedState& state, std::size_t limit = 3) {
   std::optional<std::uint64_t> from = 0;
   while (from)
     from = state.keys_from(*from, limit, [&](const StateKey& key) {
-      keys.push_back(std::string(key.key) + (key.name_space.empty() ? "" : "/" + std::string(key.name_space)));
+      keys.push_back(std::string(key.key) +
+                     (key.name_space.empty() ? "" : "/" + std::string(key.name_space)));
     });
   return keys;
 }
 
-std::vector<std::string> elements_of(MapState& state, const StateKey& key, std::string_view from = {},
-                                     std::size_t limit = 1000) {
+std::vector<std::string> elements_of(MapState& state, const StateKey& key,
+                                     std::string_view from = {}, std::size_t limit = 1000) {
   std::vector<std::string> keys;
   (void)state.scan_from(key, from, limit, [&](const MapElement& element) {
     keys.emplace_back(element.map_key);
@@ -87,7 +90,8 @@ TEST_P(KeyedStateConformance, KeysOfOneHashAreToldApart) {
     const Tally made{i, i};
     tallies.assign(fetch_one(tallies, {42, std::to_string(i), ""}), &made);
   }
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(tally(fetch_one(tallies, {42, std::to_string(i), ""})).count, i);
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(tally(fetch_one(tallies, {42, std::to_string(i), ""})).count, i);
 }
 
 TEST_P(KeyedStateConformance, EqualKeysOfABatchGiveOneEntryEvenIfNew) {
@@ -135,10 +139,11 @@ TEST_P(KeyedStateConformance, AValueOwnsWhatItRefersTo) {
   {
     Arena arena;
     std::string gone(100, 'x');
-    const std::vector<Part> parts{{Text("a label that is long enough", arena), 1}, {Text("short"), 2}};
+    const std::vector<Part> parts{{Text("a label that is long enough", arena), 1},
+                                  {Text("short"), 2}};
     const std::vector<Text> words{Text(std::string(50, 'w'), arena), Text("w")};
-    const Portrait portrait{Text(gone), List<Part>::copy(parts, arena), List<Text>::copy(words, arena),
-                            Optional<Text>(Text(gone))};
+    const Portrait portrait{Text(gone), List<Part>::copy(parts, arena),
+                            List<Text>::copy(words, arena), Optional<Text>(Text(gone))};
     portraits.assign(fetch_one(portraits, address("a")), &portrait);
     std::ranges::fill(gone, '?');
   }
@@ -177,17 +182,30 @@ TEST_P(KeyedStateConformance, AValueMayBeMadeOfItsOwnOldBytes) {
 TEST_P(KeyedStateConformance, AStateOfAnotherKindOrTypeUnderAKnownNameIsRefused) {
   ValueState* first = *state_->value({.name = "s", .value_type = &type_info<Tally>()});
   EXPECT_EQ(*state_->value({.name = "s", .value_type = &type_info<Tally>()}), first);
-  EXPECT_EQ(state_->value({.name = "s", .value_type = &type_info<Part>()}).error().code(), ErrorCode::S403);
-  EXPECT_EQ(state_->map({.name = "s", .value_type = &type_info<Tally>()}).error().code(), ErrorCode::S403);
+  EXPECT_EQ(state_->value({.name = "s", .value_type = &type_info<Part>()}).error().code(),
+            ErrorCode::S403);
+  EXPECT_EQ(state_->map({.name = "s", .value_type = &type_info<Tally>()}).error().code(),
+            ErrorCode::S403);
   EXPECT_FALSE(state_->value({.name = "", .value_type = &type_info<Tally>()}).has_value());
   EXPECT_FALSE(state_->value({.name = "t"}).has_value());
 }
 
 TEST_P(KeyedStateConformance, AMapIsOrderedByTheBytesOfItsKeys) {
   MapState& parts = map("parts", type_info<Tally>());
-  const std::vector<std::string> keys{
-      "", std::string("\0", 1), std::string("\0\0", 2), "a", std::string("a\0", 2), "abcdefgh", "abcdefghijklmnop",
-      std::string("abcdefghijklmnop\0", 17), "abcdefghijklmnopq", "abcdefghijklmnoq", "b", "\x7f", "\x80", "\xff\xff"};
+  const std::vector<std::string> keys{"",
+                                      std::string("\0", 1),
+                                      std::string("\0\0", 2),
+                                      "a",
+                                      std::string("a\0", 2),
+                                      "abcdefgh",
+                                      "abcdefghijklmnop",
+                                      std::string("abcdefghijklmnop\0", 17),
+                                      "abcdefghijklmnopq",
+                                      "abcdefghijklmnoq",
+                                      "b",
+                                      "\x7f",
+                                      "\x80",
+                                      "\xff\xff"};
   for (std::size_t i = keys.size(); i-- > 0;) {
     const Tally made{static_cast<std::int64_t>(i), 0};
     parts.put(address("k"), keys[i], &made);
@@ -231,12 +249,15 @@ TEST_P(KeyedStateConformance, AScanStopsWhenItsVisitorSaysSo) {
   const Tally one;
   for (const char* key : {"a", "b", "c"}) parts.put(address("k"), key, &one);
   int visits = 0;
-  const auto next = parts.scan_from(address("k"), "", 10, [&](const MapElement&) { return ++visits < 2; });
+  const auto next =
+      parts.scan_from(address("k"), "", 10, [&](const MapElement&) { return ++visits < 2; });
   ASSERT_TRUE(next.has_value());
   EXPECT_EQ(visits, 2);
   EXPECT_THAT(elements_of(parts, address("k"), *next), ElementsAre("c"));
-  EXPECT_FALSE(parts.scan_from(address("k"), "c", 1, [](const MapElement&) { return true; }).has_value());
-  EXPECT_FALSE(parts.scan_from(address("none"), "", 1, [](const MapElement&) { return true; }).has_value());
+  EXPECT_FALSE(
+      parts.scan_from(address("k"), "c", 1, [](const MapElement&) { return true; }).has_value());
+  EXPECT_FALSE(
+      parts.scan_from(address("none"), "", 1, [](const MapElement&) { return true; }).has_value());
   EXPECT_EQ(parts.scan_from(address("k"), "b", 0, [](const MapElement&) { return true; }), "b");
 }
 
@@ -256,8 +277,8 @@ TEST_P(KeyedStateConformance, AMapLosesElementsByEraseAndAllByClear) {
 
 TEST_P(KeyedStateConformance, TimersFireInTheOrderOfTimeGroupKeyNamespaceAndName) {
   TimerStore& timers = state_->timers();
-  const auto set = [&](std::uint64_t hash, std::string_view key, std::string_view name_space, std::string_view name,
-                       std::int64_t at) {
+  const auto set = [&](std::uint64_t hash, std::string_view key, std::string_view name_space,
+                       std::string_view name, std::int64_t at) {
     timers.set(TimeDomain::kEvent, {hash, key, name_space}, name, Timestamp{at});
   };
   constexpr std::uint64_t kLast = ~std::uint64_t{0};
@@ -317,7 +338,8 @@ TEST_P(KeyedStateConformance, KeysComeInTheOrderInWhichTheyFirstGotState) {
 TEST_P(KeyedStateConformance, KeysMayBeClearedWhileTheyAreVisited) {
   ValueState& tallies = value("tallies", type_info<Tally>());
   const Tally one{1, 1};
-  for (int i = 0; i < 5000; ++i) tallies.assign(fetch_one(tallies, address("key-" + std::to_string(i))), &one);
+  for (int i = 0; i < 5000; ++i)
+    tallies.assign(fetch_one(tallies, address("key-" + std::to_string(i))), &one);
   std::optional<std::uint64_t> from = 0;
   int visited = 0;
   while (from)
@@ -338,9 +360,11 @@ TEST_P(KeyedStateConformance, MemoryIsGivenBackByClear) {
   const auto fill = [&] {
     Portrait portrait;
     portrait.name = Text(name);
-    for (int i = 0; i < 1000; ++i) portraits.assign(fetch_one(portraits, address(std::to_string(i))), &portrait);
+    for (int i = 0; i < 1000; ++i)
+      portraits.assign(fetch_one(portraits, address(std::to_string(i))), &portrait);
     const std::size_t full = state_->bytes();
-    for (int i = 0; i < 1000; ++i) portraits.clear(fetch_one(portraits, address(std::to_string(i))));
+    for (int i = 0; i < 1000; ++i)
+      portraits.clear(fetch_one(portraits, address(std::to_string(i))));
     return full;
   };
   const std::size_t full = fill();
@@ -362,12 +386,17 @@ class Model {
     switch (random_() % 8) {
       case 0:
       case 1:
-      case 2: return batch();
+      case 2:
+        return batch();
       case 3:
-      case 4: return put();
-      case 5: return erase();
-      case 6: return scan();
-      default: return timers();
+      case 4:
+        return put();
+      case 5:
+        return erase();
+      case 6:
+        return scan();
+      default:
+        return timers();
     }
   }
 
@@ -404,10 +433,14 @@ class Model {
   }
   std::string any_map_key() {
     std::string bytes(random_() % 20, 'a');
-    for (char& c : bytes) c = static_cast<char>(random_() % 3 == 0 ? random_() : 'a' + random_() % 2);
+    for (char& c : bytes)
+      c = static_cast<char>(random_() % 3 == 0 ? random_() : 'a' + random_() % 2);
     return bytes;
   }
-  Plain any_plain() { return {std::string(random_() % 60, static_cast<char>('a' + random_() % 26)), static_cast<std::int32_t>(random_())}; }
+  Plain any_plain() {
+    return {std::string(random_() % 60, static_cast<char>('a' + random_() % 26)),
+            static_cast<std::int32_t>(random_())};
+  }
 
   void expect_value(const Address& at, const Plain* expected) {
     const StateEntry& entry = fetch_one(values_, key(at));
@@ -458,7 +491,8 @@ class Model {
       elements.clear();
       return;
     }
-    const std::string map_key = !elements.empty() && random_() % 2 == 0 ? elements.begin()->first : any_map_key();
+    const std::string map_key =
+        !elements.empty() && random_() % 2 == 0 ? elements.begin()->first : any_map_key();
     EXPECT_EQ(map_.erase(key(at), map_key), elements.erase(map_key) == 1);
   }
   void scan() {
@@ -482,7 +516,8 @@ class Model {
     const std::int64_t time = random_() % 20;
     const std::string name(random_() % 2, 't');
     const StateKey where = key(at);
-    const TimerAt timer{time, key_group_of(where.hash, kKeyGroupCountDefault).value, at.first, at.second, name};
+    const TimerAt timer{time, key_group_of(where.hash, kKeyGroupCountDefault).value, at.first,
+                        at.second, name};
     TimerStore& store = state_.timers();
     switch (random_() % 4) {
       case 0:

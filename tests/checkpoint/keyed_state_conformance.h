@@ -1,9 +1,9 @@
 // tests/checkpoint/keyed_state_conformance.h
-// What every implementation of checkpoint/keyed_state.h must do. Instantiate with a way to make an empty store:
-//   INSTANTIATE_TEST_SUITE_P(Memory, KeyedStateConformance, testing::Values(KeyedStateMaker{"memory", …}));
+// What every implementation of checkpoint/keyed_state.h must do. Instantiate with a way to make an
+// empty store:
+//   INSTANTIATE_TEST_SUITE_P(Memory, KeyedStateConformance,
+//   testing::Values(KeyedStateMaker{"memory", …}));
 #pragma once
-
-#include <gtest/gtest.h>
 
 #include <cstdint>
 #include <functional>
@@ -11,6 +11,8 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+
+#include <gtest/gtest.h>
 
 #include "base/list.h"
 #include "base/money.h"
@@ -44,7 +46,9 @@ TRIBUTARY_RECORD(Portrait, name, parts, words, note);
 struct KeyedStateMaker {
   std::string name;
   std::function<std::unique_ptr<KeyedState>()> make;
-  friend std::ostream& operator<<(std::ostream& out, const KeyedStateMaker& maker) { return out << maker.name; }
+  friend std::ostream& operator<<(std::ostream& out, const KeyedStateMaker& maker) {
+    return out << maker.name;
+  }
 };
 
 class KeyedStateConformance : public testing::TestWithParam<KeyedStateMaker> {

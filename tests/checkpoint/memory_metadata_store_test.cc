@@ -1,9 +1,9 @@
 #include "checkpoint/memory_metadata_store.h"
 
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <string>
 
 namespace tributary {
 namespace {
@@ -25,15 +25,16 @@ TEST(MemoryMetadataStore, StoresOnlyWhatWasExpected) {
 
 TEST(MemoryMetadataStore, ListsKeysByPrefix) {
   MemoryMetadataStore store;
-  for (const char* key : {"jobs/b", "jobs/a", "leader", "job"}) (void)store.compare_and_set(key, kNoRecord, "");
+  for (const char* key : {"jobs/b", "jobs/a", "leader", "job"})
+    (void)store.compare_and_set(key, kNoRecord, "");
   EXPECT_THAT(*store.list("jobs/"), testing::ElementsAre("jobs/a", "jobs/b"));
   EXPECT_THAT(*store.list(""), testing::SizeIs(4));
 }
 
 TEST(MemoryMetadataStore, RefusesKeysAndRecordsThatNotEveryStoreCanHold) {
   MemoryMetadataStore store;
-  for (const std::string& key : {std::string(), std::string("a//b"), std::string("../a"), std::string("a/"),
-                                 std::string("a b"), std::string(513, 'k')})
+  for (const std::string& key : {std::string(), std::string("a//b"), std::string("../a"),
+                                 std::string("a/"), std::string("a b"), std::string(513, 'k')})
     EXPECT_EQ(store.compare_and_set(key, kNoRecord, "").error().code(), ErrorCode::S404) << key;
   const std::string large(MetadataStore::kRecordBytesMax + 1, 'x');
   EXPECT_EQ(store.compare_and_set("a", kNoRecord, large).error().code(), ErrorCode::S404);

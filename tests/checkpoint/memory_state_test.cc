@@ -1,10 +1,10 @@
 #include "checkpoint/memory_state.h"
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "base/hash.h"
 #include "checkpoint/memory_key_table.h"
@@ -17,7 +17,8 @@ using testing_state::KeyedStateConformance;
 using testing_state::KeyedStateMaker;
 
 INSTANTIATE_TEST_SUITE_P(Memory, KeyedStateConformance,
-                         testing::Values(KeyedStateMaker{"memory", [] { return std::make_unique<MemoryKeyedState>(); }}),
+                         testing::Values(KeyedStateMaker{
+                             "memory", [] { return std::make_unique<MemoryKeyedState>(); }}),
                          [](const auto& maker) { return maker.param.name; });
 
 TEST(MemoryKeyTable, FindsEveryKeyOfALargeTableThroughInsertsAndErasures) {
@@ -29,7 +30,9 @@ TEST(MemoryKeyTable, FindsEveryKeyOfALargeTableThroughInsertsAndErasures) {
     return use(StateKey{xxh3_64(key) >> 12, key, i % 3 == 0 ? "window" : ""});
   };
   for (std::uint64_t i = 0; i < kKeys; ++i)
-    with(i, [&](const StateKey& key) { *static_cast<std::uint64_t*>(table.find_or_insert(key).payload()) = i; });
+    with(i, [&](const StateKey& key) {
+      *static_cast<std::uint64_t*>(table.find_or_insert(key).payload()) = i;
+    });
   for (std::uint64_t i = 0; i < kKeys; i += 2)
     with(i, [&](const StateKey& key) { table.erase(*table.find(key)); });
   EXPECT_EQ(table.size(), kKeys / 2);

@@ -10,7 +10,8 @@ namespace {
 
 TEST(Explain, TellsANewcomerWhatRunsWhere) {
   const JobGraph graph = spend_by_team();
-  EXPECT_EQ(explain_text(graph, *plan(graph, {.slots = 2})), R"(spend-by-team: 2 slots, 4 stages, 3 exchanges, 1024 key groups
+  EXPECT_EQ(explain_text(graph, *plan(graph, {.slots = 2})),
+            R"(spend-by-team: 2 slots, 4 stages, 3 exchanges, 1024 key groups
 A slot is a thread. A stage is a chain of operators that hand each other records by a call; each of its
 tasks is one copy of the chain. "=>" is an exchange: a queue between the tasks of two stages.
 

@@ -17,11 +17,18 @@ class GraphBuilder {
     graph.set_name("job");
   }
 
-  std::uint32_t source(const std::string& name, std::uint32_t parallelism = 0) { return add(SOURCE, name, parallelism); }
-  std::uint32_t map(const std::string& name, std::uint32_t parallelism = 0) { return add(OPERATOR, name, parallelism); }
-  std::uint32_t sink(const std::string& name, std::uint32_t parallelism = 0) { return add(SINK, name, parallelism); }
+  std::uint32_t source(const std::string& name, std::uint32_t parallelism = 0) {
+    return add(SOURCE, name, parallelism);
+  }
+  std::uint32_t map(const std::string& name, std::uint32_t parallelism = 0) {
+    return add(OPERATOR, name, parallelism);
+  }
+  std::uint32_t sink(const std::string& name, std::uint32_t parallelism = 0) {
+    return add(SINK, name, parallelism);
+  }
 
-  Edge& edge(std::uint32_t from, std::uint32_t to, ExchangeKind exchange = CHAIN, std::uint32_t to_input = 0) {
+  Edge& edge(std::uint32_t from, std::uint32_t to, ExchangeKind exchange = CHAIN,
+             std::uint32_t to_input = 0) {
     Edge& edge = *graph.add_edges();
     edge.set_from(from);
     edge.set_to(to);
@@ -49,7 +56,8 @@ class GraphBuilder {
   }
 };
 
-// The graph of the architecture: rules are broadcast to attribution, which charges reach by key once rules are read.
+// The graph of the architecture: rules are broadcast to attribution, which charges reach by key
+// once rules are read.
 inline JobGraph spend_by_team() {
   GraphBuilder job;
   job.graph.set_name("spend-by-team");

@@ -1,10 +1,10 @@
 #include "runtime/graph/graph_check.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "runtime/graph/planner.h"
 #include "tests/runtime/graph/graph_builder.h"
@@ -23,7 +23,9 @@ std::vector<std::string> reasons(const JobGraph& graph) {
   return texts;
 }
 
-TEST(GraphCheck, FindsNothingWrongWithARightGraph) { EXPECT_THAT(reasons(spend_by_team()), IsEmpty()); }
+TEST(GraphCheck, FindsNothingWrongWithARightGraph) {
+  EXPECT_THAT(reasons(spend_by_team()), IsEmpty());
+}
 
 TEST(GraphCheck, NamesBothPlacesOfADuplicateName) {
   GraphBuilder job;
@@ -34,8 +36,10 @@ TEST(GraphCheck, NamesBothPlacesOfADuplicateName) {
   job.edge(in, first);
   job.edge(first, second);
   job.edge(second, out);
-  EXPECT_THAT(reasons(job.graph), ElementsAre("G301 two operators are named \"attribute\" (job.cc:11, job.cc:12); names "
-                                              "find state again and must be unique"));
+  EXPECT_THAT(
+      reasons(job.graph),
+      ElementsAre("G301 two operators are named \"attribute\" (job.cc:11, job.cc:12); names "
+                  "find state again and must be unique"));
 }
 
 TEST(GraphCheck, ReportsEveryReasonAtOnce) {
@@ -60,12 +64,14 @@ TEST(GraphCheck, ReportsEveryReasonAtOnce) {
   EXPECT_THAT(
       reasons(job.graph),
       UnorderedElementsAre(
-          "G312 operator \"keeps\" (job.cc:16) keeps state but has no name of its own; it is found again by its name",
+          "G312 operator \"keeps\" (job.cc:16) keeps state but has no name of its own; it is found "
+          "again by its name",
           "G304 the stream of source \"unread\" (job.cc:11) is not used; end it with .sink(...)",
           "G303 operator \"alone\" (job.cc:12) has no input",
           "G304 the stream of operator \"loose\" (job.cc:13) is not used; end it with .sink(...)",
           "G306 sink \"out\" (job.cc:14) has an output; a sink ends a stream",
-          "G310 sink \"out\" (job.cc:14) cannot take the delta stream of \"keeps\" (job.cc:16): it accepts append, upsert",
+          "G310 sink \"out\" (job.cc:14) cannot take the delta stream of \"keeps\" (job.cc:16): it "
+          "accepts append, upsert",
           "G308 source \"unread\" (job.cc:11) waits for \"nobody\", which is no source of this job",
           "G311 job \"job\" wants 40000 key groups; at most 32768 are allowed"));
 }
@@ -75,8 +81,8 @@ TEST(GraphCheck, WantsASource) {
   GraphBuilder job;
   const auto a = job.map("a");
   job.edge(a, job.sink("b"));
-  EXPECT_THAT(reasons(job.graph),
-              ElementsAre("G302 job \"job\" has no source", "G303 operator \"a\" (job.cc:10) has no input"));
+  EXPECT_THAT(reasons(job.graph), ElementsAre("G302 job \"job\" has no source",
+                                              "G303 operator \"a\" (job.cc:10) has no input"));
 }
 
 TEST(GraphCheck, NamesTheOperatorsOnACycle) {
@@ -91,7 +97,8 @@ TEST(GraphCheck, NamesTheOperatorsOnACycle) {
   job.edge(b, c);
   job.edge(c, b);
   job.edge(c, out);
-  EXPECT_THAT(reasons(job.graph), ElementsAre("G305 the streams form a cycle: \"b\" -> \"c\" -> \"b\""));
+  EXPECT_THAT(reasons(job.graph),
+              ElementsAre("G305 the streams form a cycle: \"b\" -> \"c\" -> \"b\""));
   EXPECT_FALSE(plan(job.graph, {}).has_value());
 }
 
@@ -111,8 +118,8 @@ TEST(GraphCheck, LetsNoSourceWaitForItselfOrInACircle) {
 TEST(GraphCheck, LetsOnlySourcesWait) {
   JobGraph graph = spend_by_team();
   graph.mutable_vertices(3)->set_gated_by("rules");
-  EXPECT_THAT(reasons(graph),
-              ElementsAre("G308 operator \"hourly\" (job.cc:13) waits for source \"rules\"; only a source can wait"));
+  EXPECT_THAT(reasons(graph), ElementsAre("G308 operator \"hourly\" (job.cc:13) waits for source "
+                                          "\"rules\"; only a source can wait"));
 }
 
 TEST(GraphCheck, AnOperatorMayBeReadAtASideOutputOnlyButASourceMayNot) {
@@ -124,8 +131,10 @@ TEST(GraphCheck, AnOperatorMayBeReadAtASideOutputOnlyButASourceMayNot) {
   job.vertex(split).add_side_outputs("odd");
   job.edge(split, out).set_from_port(1);
   job.edge(in, split).set_from_port(1);
-  EXPECT_THAT(reasons(job.graph),
-              ElementsAre("G304 the stream of source \"in\" (job.cc:10) is not used; end it with .sink(...)"));
+  EXPECT_THAT(
+      reasons(job.graph),
+      ElementsAre(
+          "G304 the stream of source \"in\" (job.cc:10) is not used; end it with .sink(...)"));
 }
 
 TEST(GraphCheck, RefusesGraphsWithoutFormBeforeItLooksAtAnythingElse) {

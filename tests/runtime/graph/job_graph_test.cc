@@ -29,7 +29,8 @@ TEST(JobGraphBytes, OfAnotherFormatOrDamagedAreRefused) {
   graph.set_format(2);
   EXPECT_EQ(parse_job_graph(serialize(graph)).error().code(), ErrorCode::G313);
   EXPECT_EQ(parse_job_graph("\xff\xff\xff").error().code(), ErrorCode::G313);
-  EXPECT_EQ(parse_job_graph(std::string(kJobGraphBytesMax + 1, 'x')).error().code(), ErrorCode::G313);
+  EXPECT_EQ(parse_job_graph(std::string(kJobGraphBytesMax + 1, 'x')).error().code(),
+            ErrorCode::G313);
 }
 
 TEST(JobGraphDigest, IgnoresWhereThingsAreDeclaredAndNothingElse) {

@@ -1,11 +1,11 @@
 #include "runtime/graph/planner.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <random>
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "tests/runtime/graph/graph_builder.h"
 
@@ -41,7 +41,8 @@ std::vector<std::string> labels(const ExecutionPlan& plan) {
 
 TEST(Planner, FusesWhatIsChainedAndCutsAtExchanges) {
   const ExecutionPlan plan = made(spend_by_team());
-  EXPECT_THAT(labels(plan), ElementsAre("rules", "charges", "attribute -> unmatched", "hourly -> hourly-out"));
+  EXPECT_THAT(labels(plan),
+              ElementsAre("rules", "charges", "attribute -> unmatched", "hourly -> hourly-out"));
   EXPECT_THAT(plan.chained_edges, ElementsAre(EdgeId{3}, EdgeId{4}));
   ASSERT_EQ(plan.exchanges.size(), 3U);
   EXPECT_EQ(plan.exchanges[0].kind, KEYED);
@@ -83,7 +84,8 @@ TEST(Planner, RefusesABroadcastByMoreThanOneTaskEvenIfThereIsOneSlot) {
   job.edge(rules, join, BROADCAST, 1);
   job.edge(join, job.sink("out"));
   const auto text =
-      "G307 \"rules\" (job.cc:11) is broadcast, but has the job's parallelism; a broadcast has one sender, so that all "
+      "G307 \"rules\" (job.cc:11) is broadcast, but has the job's parallelism; a broadcast has one "
+      "sender, so that all "
       "receivers see the same order";
   EXPECT_THAT(reasons(job.graph, {.slots = 4}), ElementsAre(text));
   EXPECT_THAT(reasons(job.graph, {.slots = 1}), ElementsAre(text));
@@ -92,7 +94,8 @@ TEST(Planner, RefusesABroadcastByMoreThanOneTaskEvenIfThereIsOneSlot) {
 }
 
 TEST(Planner, DoesNotFuseADiamondIntoACycle) {
-  // a chains to b and to d; b reaches c by key; c chains to d. If d joined a's stage, that stage would feed itself.
+  // a chains to b and to d; b reaches c by key; c chains to d. If d joined a's stage, that stage
+  // would feed itself.
   GraphBuilder job;
   const auto a = job.source("a");
   const auto b = job.map("b");
@@ -166,11 +169,14 @@ TEST(Planner, ReportsParallelismOutOfRangeTogetherWithTheRest) {
   job.edge(in, job.sink("out"));
   job.source("unread");
   job.graph.set_key_groups(2);
-  EXPECT_THAT(reasons(job.graph, {.slots = 4, .parallelism = 6}),
-              ElementsAre("G304 the stream of source \"unread\" (job.cc:12) is not used; end it with .sink(...)",
-                          "G309 the job wants parallelism 6, but may use 4 slots",
-                          "G309 the job wants parallelism 6, but has 2 key groups: a task without a group has no work",
-                          "G309 \"in\" (job.cc:10) wants parallelism 9, but the job has 6 slots"));
+  EXPECT_THAT(
+      reasons(job.graph, {.slots = 4, .parallelism = 6}),
+      ElementsAre(
+          "G304 the stream of source \"unread\" (job.cc:12) is not used; end it with .sink(...)",
+          "G309 the job wants parallelism 6, but may use 4 slots",
+          "G309 the job wants parallelism 6, but has 2 key groups: a task without a group has no "
+          "work",
+          "G309 \"in\" (job.cc:10) wants parallelism 9, but the job has 6 slots"));
 }
 
 TEST(Planner, IsTheSameEachTime) {
@@ -189,7 +195,8 @@ TEST(Planner, KeepsItsInvariantsOnRandomGraphs) {
     const std::uint32_t count = sources + random() % 10;
     for (std::uint32_t i = 0; i < count; ++i) {
       const std::uint32_t parallelism = random() % 3;
-      i < sources ? job.source("v" + std::to_string(i), parallelism) : job.map("v" + std::to_string(i), parallelism);
+      i < sources ? job.source("v" + std::to_string(i), parallelism)
+                  : job.map("v" + std::to_string(i), parallelism);
     }
     const auto end = job.sink("end");
     for (std::uint32_t i = sources; i < count; ++i)
@@ -207,7 +214,8 @@ TEST(Planner, KeepsItsInvariantsOnRandomGraphs) {
       }
     }
     for (const int times : seen) ASSERT_EQ(times, 1) << seed;
-    ASSERT_EQ(plan.exchanges.size() + plan.chained_edges.size(), static_cast<std::size_t>(job.graph.edges_size()));
+    ASSERT_EQ(plan.exchanges.size() + plan.chained_edges.size(),
+              static_cast<std::size_t>(job.graph.edges_size()));
   }
 }
 
@@ -234,13 +242,13 @@ TEST(Gates, PassThroughTheStagesBetweenAndStopAtTheFirstJoint) {
   const auto second = job.map("second");
   const auto log = job.sink("log");
   job.vertex(in).set_gated_by("rules");
-  job.edge(rules, parse, KEYED);                // 0
-  job.edge(parse, first, KEYED, 1);             // 1
-  job.edge(rules, first, KEYED, 2);             // 2
-  job.edge(in, first, KEYED);                   // 3
-  job.edge(first, second, KEYED);               // 4
-  job.edge(parse, log, REBALANCE);              // 5
-  job.edge(second, job.sink("out"));            // 6, chained
+  job.edge(rules, parse, KEYED);      // 0
+  job.edge(parse, first, KEYED, 1);   // 1
+  job.edge(rules, first, KEYED, 2);   // 2
+  job.edge(in, first, KEYED);         // 3
+  job.edge(first, second, KEYED);     // 4
+  job.edge(parse, log, REBALANCE);    // 5
+  job.edge(second, job.sink("out"));  // 6, chained
   const ExecutionPlan plan = made(job.graph);
   ASSERT_EQ(plan.gates.size(), 1U);
   const Gate& gate = plan.gates[0];

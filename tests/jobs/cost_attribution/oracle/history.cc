@@ -20,7 +20,6 @@ constexpr std::int64_t kValidBefore = 55 * kDay;
 constexpr std::int64_t kPublished = kFirstStart + 31 * kDay;
 
 struct Identity {
-  std::string tenant;
   std::string head;  // the fields of the line from tenant to charge_id
   std::int64_t revision = 0;
   std::string row;  // as last sent
@@ -117,11 +116,11 @@ class HistoryWriter {
     const std::size_t wanted = 2 + events_ / dice_.between(2, 5);
     for (std::size_t i = 0; i < 2 * wanted && identities.size() < wanted; ++i) {
       const std::size_t t = dice_.below(tenants.size());
-      const std::string head = "\"tenant\":\"" + tenants[t] + "\",\"source\":\"" +
-                               dice_.pick(sources[t]) + "\",\"period\":\"" + dice_.pick(periods) +
-                               "\",\"shard\":" + std::to_string(dice_.below(4)) +
-                               ",\"charge_id\":" + quoted(dice_.pick(ids));
-      if (heads.insert(head).second) identities.push_back({.tenant = tenants[t], .head = head});
+      const std::string head = joined(
+          {"\"tenant\":\"", tenants[t], "\",\"source\":\"", dice_.pick(sources[t]),
+           "\",\"period\":\"", dice_.pick(periods), "\",\"shard\":", std::to_string(dice_.below(4)),
+           ",\"charge_id\":", quoted(dice_.pick(ids))});
+      if (heads.insert(head).second) identities.push_back({head, 0, ""});
     }
     return identities;
   }
@@ -143,10 +142,10 @@ class HistoryWriter {
 
   std::string row() {
     const std::int64_t start = random_start();
-    std::string text = "{\"ChargePeriodStart\":\"" + time_as_written(start) +
-                       "\",\"ChargePeriodEnd\":\"" + time_as_written(start + random_length()) +
-                       "\",\"BillingCurrency\":\"" + (dice_.percent(75) ? "USD" : "EUR") +
-                       "\",\"BilledCost\":" + amount();
+    std::string text =
+        joined({"{\"ChargePeriodStart\":\"", time_as_written(start), "\",\"ChargePeriodEnd\":\"",
+                time_as_written(start + random_length()), "\",\"BillingCurrency\":\"",
+                dice_.percent(75) ? "USD" : "EUR", "\",\"BilledCost\":", amount()});
     for (const char* column : {"EffectiveCost", "ListCost", "ContractedCost"}) {
       if (dice_.percent(10)) continue;
       text += ",\"" + std::string(column) + "\":" + (dice_.percent(12) ? "null" : amount());
@@ -228,15 +227,15 @@ class HistoryWriter {
     } else if (kind == 1) {  // A few units, so that hours go without.
       text += "0." + std::string(16, '0') + digits(2);
     } else if (kind == 2) {
-      text += std::to_string(dice_.between(1, 9)) + "." + digits(dice_.between(1, 8)) +
-              (dice_.percent(50) ? "E-" : "e-") + std::to_string(dice_.between(1, 10));
+      text += joined({std::to_string(dice_.between(1, 9)), ".", digits(dice_.between(1, 8)),
+                      dice_.percent(50) ? "E-" : "e-", std::to_string(dice_.between(1, 10))});
     } else if (kind == 3) {
-      text += std::to_string(dice_.between(1, 999)) + (dice_.percent(50) ? "E" : "e+") +
-              std::to_string(dice_.between(1, 4));
+      text += joined({std::to_string(dice_.between(1, 999)), dice_.percent(50) ? "E" : "e+",
+                      std::to_string(dice_.between(1, 4))});
     } else if (kind == 4) {
-      text += std::to_string(dice_.between(1, 99'999'999'999'999)) + "." + digits(18);
+      text += joined({std::to_string(dice_.between(1, 99'999'999'999'999)), ".", digits(18)});
     } else {
-      text += std::to_string(dice_.below(100)) + "." + digits(dice_.between(1, 18));
+      text += joined({std::to_string(dice_.below(100)), ".", digits(dice_.between(1, 18))});
     }
     return dice_.percent(50) ? text : "\"" + text + "\"";
   }

@@ -150,8 +150,8 @@ class RulesWriter {
       case 4:
         return "slug";
       case 5:
-        return "{split: {by: " + quoted(dice_.pick(by)) +
-               ", index: " + std::to_string(dice_.below(3)) + "}}";
+        return joined({"{split: {by: ", quoted(dice_.pick(by)),
+                       ", index: ", std::to_string(dice_.below(3)), "}}"});
       default:
         return lookup();
     }
@@ -167,8 +167,8 @@ class RulesWriter {
     const std::vector<std::string>& table = dice_.pick(tables);
     std::string rows;
     for (std::size_t i = 0; i < table.size(); i += 2) {
-      rows +=
-          (rows.empty() ? "" : ", ") + scalar(dice_, table[i]) + ": " + scalar(dice_, table[i + 1]);
+      rows += joined(
+          {rows.empty() ? "" : ", ", scalar(dice_, table[i]), ": ", scalar(dice_, table[i + 1])});
     }
     const std::string otherwise = dice_.percent(50) ? ", else: unknown" : "";
     return "{lookup: {" + rows + "}" + otherwise + "}";

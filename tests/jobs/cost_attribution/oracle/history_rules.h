@@ -28,7 +28,7 @@ enum class RuleFault : std::uint8_t {
   kNotYaml,
 };
 
-constexpr std::array kRuleFaults = {
+inline constexpr std::array kRuleFaults = {
     RuleFault::kUnknownKey,     RuleFault::kDuplicateKey,       RuleFault::kDuplicateRule,
     RuleFault::kBadPattern,     RuleFault::kDuplicateDimension, RuleFault::kUnknownSource,
     RuleFault::kLaterDimension, RuleFault::kReservedGroup,      RuleFault::kReservedDefault,

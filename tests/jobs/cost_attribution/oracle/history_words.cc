@@ -122,6 +122,12 @@ std::string random_piece(Dice& dice, const std::string& text, bool from_begin, b
   return text.substr(bounds[first], bounds[last] - bounds[first]);
 }
 
+std::string joined(std::initializer_list<std::string> parts) {
+  std::string text;
+  for (const std::string& part : parts) text += part;
+  return text;
+}
+
 std::string quoted(const std::string& text) { return nlohmann::json(text).dump(); }
 
 std::string time_text(std::int64_t micros) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@ std::string random_column_value(Dice& dice, const std::string& column);
 
 // A part of a text between two of its UTF-8 characters; not empty if the text is not.
 std::string random_piece(Dice& dice, const std::string& text, bool from_begin, bool to_end);
+
+// The parts in their order. A list in braces is evaluated from left to right, which "a + b" is not:
+// a seed must mean the same history with every compiler.
+std::string joined(std::initializer_list<std::string> parts);
 
 // Quoted for JSON, which YAML reads too.
 std::string quoted(const std::string& text);

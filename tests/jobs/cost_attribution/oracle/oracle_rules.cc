@@ -92,8 +92,8 @@ MaybeText value_of_expression(const Tree& expression, const Subject& subject) {
   if (const Tree* source = expression.find("source")) {
     value = value_of(source->text, subject);
   } else {
-    for (const Tree& source : expression.at("coalesce").items) {
-      value = value_of(source.text, subject);
+    for (const Tree& each : expression.at("coalesce").items) {
+      value = value_of(each.text, subject);
       if (value) break;
     }
   }

@@ -100,8 +100,9 @@ std::vector<cpp_int> split(const cpp_int& amount, const std::vector<cpp_int>& we
   }
   std::vector<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return remainders[a] > remainders[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return remainders[a] != remainders[b] ? remainders[a] > remainders[b] : a < b;
+  });
   for (std::size_t i = 0; i < left; ++i) shares[order[i]] += 1;
   if (amount < 0) {
     for (cpp_int& share : shares) share = -share;

@@ -1,0 +1,65 @@
+// jobs/cost_attribution/tools/hourly_reader.cc
+#include "jobs/cost_attribution/tools/hourly_reader.h"
+
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "base/excerpt.h"
+#include "base/json.h"
+#include "jobs/cost_attribution/tools/topic_folder.h"
+
+namespace tributary::cost {
+
+Status walk_hourly(const std::filesystem::path& dir, std::string_view tenant,
+                   const std::function<Status(const HourlyLine&)>& on_cell) {
+  using Key = std::tuple<std::string, std::string, std::string, std::string, Timestamp>;
+  struct Cell {
+    std::size_t file = 0;
+    HourlyLine line;  // its texts lie in `kept`
+  };
+  JsonReadOptions options;
+  options.require_all_fields = true;
+  JsonReader reader(options);
+  Arena scratch;
+  Arena kept;
+  std::map<Key, Cell> cells;
+  const auto files = TRY(jsonl_files(dir / kHourlyTopic));
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto on_line = [&](std::string_view text) -> Status {
+      scratch.reset();
+      HourlyLine line;
+      TRY(reader.read(type_info<HourlyLine>(), text, &line, scratch));
+      if (line.v != 1)
+        return fail(ErrorCode::D101, "hourly cell of version {}; this program reads version 1",
+                    line.v);
+      if (!(line.tenant == tenant)) return {};
+      const auto [at, is_new] =
+          cells.try_emplace(Key(line.dimension.str(), line.element.str(), line.service.str(),
+                                line.currency.view(), line.hour));
+      Cell& cell = at->second;
+      if (is_new) {
+        cell = {i, deep_copy(line, kept)};
+        return {};
+      }
+      if (cell.file != i) {
+        return fail(ErrorCode::D101, "cell {} {} {} is in {} too", excerpt(line.dimension),
+                    excerpt(line.element), format_timestamp(line.hour),
+                    files[cell.file].filename().string());
+      }
+      // Same key, so the texts that were kept stay right.
+      const HourlyLine before = cell.line;
+      cell.line = line;
+      cell.line.tenant = before.tenant;
+      cell.line.dimension = before.dimension;
+      cell.line.element = before.element;
+      cell.line.service = before.service;
+      return {};
+    };
+    TRY(walk_lines({files[i]}, on_line));
+  }
+  for (const auto& [key, cell] : cells) TRY(on_cell(cell.line));
+  return {};
+}
+
+}  // namespace tributary::cost

@@ -1,0 +1,74 @@
+// What a function of map, filter and flat_map may ask for as its last argument. The whole list of legal forms:
+// docs/authors/functions.md.
+//
+// Thread: the slot's; a Context is valid during the call only.
+#pragma once
+
+#include <string_view>
+
+#include "base/record.h"
+#include "tributary/internal/call_core.h"
+#include "tributary/side_output.h"
+
+namespace tributary {
+
+class Context {
+ public:
+  // Of the record at hand.
+  Timestamp event_time() const { return batch_->event_time(row_); }
+  // The engine's clock, the same within one call of the engine.
+  Timestamp processing_time() const { return core_->processing_time(); }
+  Timestamp watermark() const { return core_->engine().watermark(); }
+
+  // A copy of the bytes that lives as long as the output.
+  Text text(std::string_view bytes) { return Text(bytes, batch_->arena()); }
+  // For List::copy and Map::copy.
+  Arena& arena() { return batch_->arena(); }
+
+  // Adds to a counter of this operator. Counters have fixed names, never user text.
+  void count(std::string_view counter, std::int64_t n = 1) { core_->engine().count(counter, n); }
+
+  // To a side output; read it with .side_output(tag) of the stream that this function makes.
+  template <typename T>
+  void emit(const SideOutput<T>& tag, const T& record) {
+    core_->emit_side(tag.name, type_info<T>(), &record, event_time(), batch_->key_hash(row_));
+  }
+
+ private:
+  friend class ContextAccess;
+  internal::CallCore* core_ = nullptr;
+  Batch* batch_ = nullptr;
+  std::uint32_t row_ = 0;
+};
+
+// For kernels: moves a Context along a batch.
+class ContextAccess {
+ public:
+  static void attach(Context& context, internal::CallCore& core, Batch& batch) {
+    context.core_ = &core;
+    context.batch_ = &batch;
+  }
+  static void move_to(Context& context, std::uint32_t row) { context.row_ = row; }
+};
+
+// Where flat_map's function puts its results.
+template <typename U>
+class Collector {
+ public:
+  explicit Collector(internal::CallCore& core, Batch& batch) : core_(core), batch_(batch) {}
+  // Texts of `record` may be views of the input record's, or made by ctx.text().
+  void emit(const U& record) {
+    void* slot = core_.emitter.append(type_info<U>(), batch_.event_time(row_), batch_.key_hash(row_),
+                                      batch_.operation(row_), &batch_);
+    *static_cast<U*>(slot) = record;
+  }
+
+  void move_to(std::uint32_t row) { row_ = row; }
+
+ private:
+  internal::CallCore& core_;
+  Batch& batch_;
+  std::uint32_t row_ = 0;
+};
+
+}  // namespace tributary

@@ -1,0 +1,139 @@
+// Kernels of map, filter and flat_map: one call per operator and batch, the user's function inlined into the loop.
+//
+// Decides: in place for the same type, a new batch that borrows the input's bytes for another type. A kernel consumes
+// records [from, to) or stops at a record boundary when the emitter is told to yield.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "tributary/context.h"
+#include "tributary/internal/graph_builder.h"
+#include "tributary/internal/user_code.h"
+
+namespace tributary::internal {
+
+// Returns the first record not consumed.
+using StatelessKernel = std::uint32_t (*)(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool* keep,
+                                          CallCore& core, Context& context);
+
+enum class StatelessShape : std::uint8_t { kMapInPlace, kFilter, kNewBatches };
+
+// `code` is copied for each task.
+OperatorFactory make_stateless(StatelessShape shape, StatelessKernel kernel, UserCode code);
+
+template <typename T, typename F>
+std::uint32_t map_in_place(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*, CallCore&,
+                           Context& context) {
+  F& f = *static_cast<F*>(code);
+  T* records = batch.records<T>().data();
+  std::uint32_t i = from;
+  try {
+    for (; i < to; ++i) records[i] = call(f, const_cast<const T&>(records[i]), context, i);
+  } catch (...) {
+    fail_record(i);
+  }
+  return to;
+}
+
+template <typename T, typename F>
+std::uint32_t filter_in_place(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool* keep, CallCore&,
+                              Context& context) {
+  F& f = *static_cast<F*>(code);
+  const T* records = batch.records<T>().data();
+  std::uint32_t i = from;
+  try {
+    for (; i < to; ++i) keep[i] = static_cast<bool>(call(f, records[i], context, i));
+  } catch (...) {
+    fail_record(i);
+  }
+  return to;
+}
+
+template <typename T, typename U, typename F>
+std::uint32_t map_to_new(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*, CallCore& core,
+                         Context& context) {
+  F& f = *static_cast<F*>(code);
+  const T* records = batch.records<T>().data();
+  const Batch* lender = type_info<U>().has_references ? &batch : nullptr;
+  std::uint32_t i = from;
+  try {
+    for (; i < to && !core.emitter.yielding(); ++i) {
+      const U made = call(f, records[i], context, i);
+      *static_cast<U*>(core.emitter.append(type_info<U>(), batch.event_time(i), batch.key_hash(i),
+                                           batch.operation(i), lender)) = made;
+    }
+  } catch (const RecordFailure&) {
+    throw;
+  } catch (...) {
+    fail_record(i);
+  }
+  return i;
+}
+
+// flat_map with a collector.
+template <typename T, typename U, typename F>
+std::uint32_t flat_map_collect(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*, CallCore& core,
+                               Context& context) {
+  F& f = *static_cast<F*>(code);
+  const T* records = batch.records<T>().data();
+  Collector<U> collector(core, batch);
+  std::uint32_t i = from;
+  try {
+    for (; i < to && !core.emitter.yielding(); ++i) {
+      collector.move_to(i);
+      call(f, records[i], context, i, collector);
+    }
+  } catch (const RecordFailure&) {
+    throw;
+  } catch (...) {
+    fail_record(i);
+  }
+  return i;
+}
+
+// flat_map with a generator: f(record) gives an object with bool next(U&), which is the cursor between calls.
+template <typename F, typename G>
+struct Explosion {
+  F make;
+  std::optional<G> current = {};
+};
+
+template <typename T, typename U, typename F, typename G>
+std::uint32_t flat_map_generate(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*, CallCore& core,
+                                Context& context) {
+  auto& explosion = *static_cast<Explosion<F, G>*>(code);
+  const T* records = batch.records<T>().data();
+  const Batch* lender = type_info<U>().has_references ? &batch : nullptr;
+  std::uint32_t since_asked = 0;
+  std::uint32_t i = from;
+  try {
+    for (; i < to && !core.emitter.yielding(); ++i) {
+      ContextAccess::move_to(context, i);
+      if (!explosion.current) explosion.current.emplace(call(explosion.make, records[i], context, i));
+      for (;;) {
+        U made{};
+        const bool has_one = [&] {
+          if constexpr (requires(G& g, U& u, Context& c) { g.next(u, c); }) {
+            return explosion.current->next(made, context);
+          } else {
+            return explosion.current->next(made);
+          }
+        }();
+        if (!has_one) break;
+        *static_cast<U*>(core.emitter.append(type_info<U>(), batch.event_time(i), batch.key_hash(i),
+                                             batch.operation(i), lender)) = made;
+        if (++since_asked % 64 == 0) core.emitter.ask();
+        if (core.emitter.yielding()) return i;
+      }
+      explosion.current.reset();
+    }
+  } catch (const RecordFailure&) {
+    throw;
+  } catch (...) {
+    fail_record(i);
+  }
+  return i;
+}
+
+}  // namespace tributary::internal

@@ -1,0 +1,162 @@
+// The handles of processes: declaring them, and the map, list and broadcast state behind them.
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "operators/broadcast_table.h"
+#include "tributary/internal/process_core.h"
+
+namespace tributary::internal {
+namespace {
+
+// Elements of one scan that are copied at a time at most, whatever the author asks for.
+constexpr std::size_t kScanMax = 4096;
+
+// The canonical bytes of a map key, in the slot's scratch.
+std::string_view encoded(StateSlot& slot, const void* map_key) {
+  slot.map_key.clear();
+  slot.map_codec->encode(map_key, slot.map_key);
+  return slot.map_key;
+}
+
+MapState& state_of(StateSlot& slot) {
+  if (slot.core == nullptr || slot.map == nullptr) used_outside_a_call(slot);
+  return *slot.map;
+}
+
+}  // namespace
+
+ProcessBase::ProcessBase() = default;
+ProcessBase::~ProcessBase() = default;
+
+StateSlot* ProcessBase::declare(SlotKind kind, std::string_view name, const TypeInfo& value, const TypeInfo* map_key) {
+  auto slot = std::make_unique<StateSlot>();
+  slot->kind = kind;
+  slot->name = name;
+  slot->value_type = &value;
+  slot->map_key_type = map_key;
+  if (map_key != nullptr) slot->map_codec = std::make_unique<KeyCodec>(*map_key);
+  if (kind == SlotKind::kBroadcast) slot->broadcast = std::make_unique<BroadcastTable>(value, *map_key);
+  slots_.push_back(std::move(slot));
+  return slots_.back().get();
+}
+
+StateSlot::StateSlot() = default;
+StateSlot::~StateSlot() = default;
+
+void used_outside_a_call(const StateSlot& slot) {
+  TRIBUTARY_CHECK(false, "state \"{}\" is used where there is no key: use it in on_record, on_timer and on_wake only",
+                  slot.name);
+  std::unreachable();
+}
+
+std::vector<StateDeclaration> declared_states(ProcessBase& prototype, const TypeInfo& key_type) {
+  std::vector<StateDeclaration> states;
+  for (const auto& slot : prototype.slots()) {
+    StateDeclaration declared{.name = slot->name, .kind = {}, .key = nullptr, .value = slot->value_type};
+    switch (slot->kind) {
+      case SlotKind::kValue:
+        declared.kind = "value";
+        declared.key = &key_type;
+        break;
+      case SlotKind::kMap:
+        declared.kind = "map";
+        declared.key = slot->map_key_type;
+        break;
+      case SlotKind::kList:
+        declared.kind = "list";
+        declared.key = &key_type;
+        break;
+      case SlotKind::kBroadcast:
+        declared.kind = "broadcast";
+        declared.key = slot->map_key_type;
+        break;
+    }
+    states.push_back(std::move(declared));
+  }
+  return states;
+}
+
+void ProcessCore::clear(StateSlot& slot) {
+  StateEntry& found = entry(slot);
+  if (!found.present) return;
+  slot.values->clear(found);
+  slot.stale = true;
+}
+
+const void* map_get(StateSlot& slot, const void* map_key) {
+  MapState& state = state_of(slot);
+  return state.get(slot.core->address(), encoded(slot, map_key));
+}
+
+void map_put(StateSlot& slot, const void* map_key, const void* value) {
+  MapState& state = state_of(slot);
+  state.put(slot.core->address(), encoded(slot, map_key), value);
+}
+
+bool map_erase(StateSlot& slot, const void* map_key) {
+  MapState& state = state_of(slot);
+  return state.erase(slot.core->address(), encoded(slot, map_key));
+}
+
+void map_clear(StateSlot& slot) { state_of(slot).clear(slot.core->address()); }
+std::size_t map_size(StateSlot& slot) { return state_of(slot).size(slot.core->address()); }
+
+std::string map_cursor(StateSlot& slot, const void* map_key) { return std::string(encoded(slot, map_key)); }
+
+std::optional<std::string> map_scan(StateSlot& slot, std::string_view cursor, std::size_t limit,
+                                    const std::function<bool(const void* map_key, const void* value)>& visit) {
+  MapState& state = state_of(slot);
+  struct Copied {
+    std::string key_bytes;
+    char* key;
+    char* value;
+  };
+  Arena arena;
+  std::vector<Copied> elements;
+  std::optional<std::string> next = state.scan_from(
+      slot.core->address(), cursor, std::min(limit, kScanMax), [&](const MapElement& element) {
+        Copied copied{.key_bytes = std::string(element.map_key),
+                      .key = arena.allocate(slot.map_key_type->size, 16),
+                      .value = arena.allocate(slot.value_type->size, 16)};
+        std::string_view bytes = element.map_key;
+        const Status decoded = slot.map_codec->decode(bytes, copied.key, arena);
+        TRIBUTARY_CHECK(decoded.has_value(), "state {}: {}", slot.name, decoded.error().what());
+        if (slot.value_type->has_references) {
+          deep_copy(*slot.value_type, element.value, copied.value, arena);
+        } else {
+          std::memcpy(copied.value, element.value, slot.value_type->size);
+        }
+        elements.push_back(std::move(copied));
+        return true;
+      });
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    if (visit(elements[i].key, elements[i].value)) continue;
+    return i + 1 < elements.size() ? std::optional(std::move(elements[i + 1].key_bytes)) : next;
+  }
+  return next;
+}
+
+void list_append(StateSlot& slot, const void* value) {
+  MapState& state = state_of(slot);
+  const std::uint64_t index = state.size(slot.core->address());
+  state.put(slot.core->address(), encoded(slot, &index), value);
+}
+
+const void* list_at(StateSlot& slot, std::uint64_t index) {
+  MapState& state = state_of(slot);
+  const void* found = state.get(slot.core->address(), encoded(slot, &index));
+  TRIBUTARY_CHECK(found != nullptr, "list {} has no element {}", slot.name, index);
+  return found;
+}
+
+const void* broadcast_get(const StateSlot& slot, const void* map_key) { return slot.broadcast->get(map_key); }
+void broadcast_put(StateSlot& slot, const void* map_key, const void* value) { slot.broadcast->put(map_key, value); }
+bool broadcast_erase(StateSlot& slot, const void* map_key) { return slot.broadcast->erase(map_key); }
+std::size_t broadcast_size(const StateSlot& slot) { return slot.broadcast->size(); }
+void broadcast_for_each(const StateSlot& slot,
+                        const std::function<void(const void* map_key, const void* value)>& visit) {
+  slot.broadcast->for_each(visit);
+}
+
+}  // namespace tributary::internal

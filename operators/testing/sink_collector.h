@@ -1,0 +1,51 @@
+// operators/testing/sink_collector.h
+// What one sink of a job under test was given, in the order in which it arrived, and the operator that collects it in
+// place of the job's own sink.
+//
+// Owner: the TestRun; records live as long as it does. Thread: the test's only. Invariant: records of one task of the
+// sink keep their order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/type_info.h"
+#include "runtime/exec/operator.h"
+#include "tributary/stream_kind.h"
+
+namespace tributary::testing {
+
+class SinkCollector {
+ public:
+  struct Entry {
+    const void* record = nullptr;
+    Timestamp event_time{};
+    Operation operation = Operation::kInsert;
+    std::uint32_t task = 0;
+  };
+
+  SinkCollector(std::string name, const TypeInfo& type, StreamKind kind)
+      : name_(std::move(name)), type_(type), kind_(kind) {}
+
+  const std::string& name() const { return name_; }
+  const TypeInfo& type() const { return type_; }
+  StreamKind kind() const { return kind_; }
+  const std::vector<Entry>& entries() const { return entries_; }
+
+  std::unique_ptr<Operator> make_operator();
+
+ private:
+  friend class CollectOperator;
+  void add(const Batch& batch, std::uint32_t i, std::uint32_t task);
+
+  const std::string name_;
+  const TypeInfo& type_;
+  const StreamKind kind_;
+  Arena arena_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace tributary::testing

@@ -1,0 +1,323 @@
+#include "operators/testing/test_run.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "checkpoint/memory_state.h"
+#include "operators/testing/job_test_failure.h"
+#include "runtime/graph/planner.h"
+
+namespace tributary::testing {
+namespace {
+
+constexpr std::uint32_t kDeadLetterPort = 1;
+// A job that needs more turns than this without the clock moving is taken to spin.
+constexpr std::uint64_t kTurnsMax = 20'000'000;
+// Deadlines that one end() follows before it gives up.
+constexpr int kDeadlinesMax = 10'000'000;
+
+StreamKind stream_kind(graph::StreamKind kind) {
+  switch (kind) {
+    case graph::DELTA:
+      return StreamKind::kDelta;
+    case graph::UPSERT:
+      return StreamKind::kUpsert;
+    default:
+      return StreamKind::kAppend;
+  }
+}
+
+}  // namespace
+
+TestRun::TestRun(const JobProgram& program, const Options& options)
+    : options_(options), program_(program), clock_(options.start), executor_(clock_, options.seed) {
+  if (options_.key_groups != 0) program_.graph.set_key_groups(options_.key_groups);
+  const std::size_t count = program_.vertices.size();
+  for (std::uint32_t id = 0; id < count; ++id) {
+    graph::Vertex& vertex = *program_.graph.mutable_vertices(static_cast<int>(id));
+    // A test with few slots may run a job that asks for more.
+    vertex.set_parallelism(std::min(vertex.parallelism(), options_.slots));
+    if (vertex.kind() == graph::SOURCE) replace_source(id);
+    if (vertex.kind() == graph::SINK) replace_sink(id);
+  }
+  plan();
+}
+
+// Tasks must be over before the slots go.
+TestRun::~TestRun() {
+  if (job_ == nullptr) return;
+  if (!job_->over()) job_->cancel();
+  executor_.run_until_idle();
+}
+
+void TestRun::replace_source(std::uint32_t vertex) {
+  VertexCode& code = program_.vertices[vertex];
+  Source& source = sources_.emplace_back();
+  source.vertex = vertex;
+  source.name = program_.graph.vertices(static_cast<int>(vertex)).name();
+  source.event_time = code.event_time;
+  source.lateness = code.bounded_lateness;
+  source.idle_after = code.idle_after;
+  source.queue = std::make_unique<SourceQueue>(*code.output_type,
+                                               SourceQueue::Options{.splits = options_.splits,
+                                                                    .batch_records = options_.batch_records,
+                                                                    .vary_batches = options_.vary_batches,
+                                                                    .idle_after = code.idle_after,
+                                                                    .seed = options_.seed + vertex});
+  code.make_lister = [queue = source.queue.get()] { return queue->make_lister(); };
+  code.make_reader = [queue = source.queue.get()] { return queue->make_reader(); };
+  if (!source.event_time) return;
+  source.one = Batch::make(*code.output_type);
+  code.bounded_lateness = {};
+  code.event_time = [queue = source.queue.get()](Batch& batch) { queue->stamp_for_driver(batch); };
+  insert_stamp(source);
+}
+
+// All that read the source's records now read the stamp behind it.
+void TestRun::insert_stamp(Source& source) {
+  const TypeInfo& type = source.queue->type();
+  const auto id = static_cast<std::uint32_t>(program_.vertices.size());
+  const graph::Edge* first = nullptr;
+  for (graph::Edge& edge : *program_.graph.mutable_edges()) {
+    if (edge.from() != source.vertex || edge.from_port() != 0) continue;
+    edge.set_from(id);
+    first = &edge;
+  }
+  if (first == nullptr) return;
+  graph::Edge to_stamp = *first;
+  to_stamp.set_from(source.vertex);
+  to_stamp.set_to(id);
+  to_stamp.set_to_input(0);
+  to_stamp.set_exchange(graph::CHAIN);
+  to_stamp.clear_key();
+  *program_.graph.add_edges() = to_stamp;
+  program_.edges.push_back({.record_type = &type, .key_hash = {}});
+
+  const std::uint32_t parallelism = program_.graph.vertices(static_cast<int>(source.vertex)).parallelism();
+  graph::Vertex& stamp = *program_.graph.add_vertices();
+  stamp.set_id(id);
+  stamp.set_name(source.name + " (pushed)");
+  stamp.set_kind(graph::OPERATOR);
+  stamp.set_operator_type("stamp");
+  stamp.set_parallelism(parallelism);
+  VertexCode& code = program_.vertices.emplace_back();
+  code.make_operator = [queue = source.queue.get()] { return queue->make_stamp(); };
+  code.output_type = &type;
+}
+
+void TestRun::replace_sink(std::uint32_t vertex) {
+  for (int i = 0; i < program_.graph.edges_size(); ++i) {
+    const graph::Edge& edge = program_.graph.edges(i);
+    if (edge.to() != vertex) continue;
+    sinks_.push_back(std::make_unique<SinkCollector>(program_.graph.vertices(static_cast<int>(vertex)).name(),
+                                                     *program_.edges[static_cast<std::size_t>(i)].record_type,
+                                                     stream_kind(edge.kind())));
+    program_.vertices[vertex].make_operator = [collector = sinks_.back().get()] { return collector->make_operator(); };
+    return;
+  }
+}
+
+void TestRun::plan() {
+  auto planned = graph::plan(program_.graph, {.slots = options_.slots});
+  if (planned) {
+    plan_ = *std::move(planned);
+    return;
+  }
+  std::string reasons;
+  for (const Error& error : planned.error()) reasons += "\n" + error.to_string();
+  fail_test("job {} has no plan:{}", program_.graph.name(), reasons);
+}
+
+std::vector<std::string> TestRun::source_names() const {
+  std::vector<std::string> names;
+  for (const Source& source : sources_) names.push_back(source.name);
+  return names;
+}
+
+std::vector<std::string> TestRun::sink_names() const {
+  std::vector<std::string> names;
+  for (const auto& sink : sinks_) names.push_back(sink->name());
+  return names;
+}
+
+std::optional<std::uint32_t> TestRun::find_source(std::string_view name) const {
+  for (std::uint32_t i = 0; i < sources_.size(); ++i) {
+    if (sources_[i].name == name) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> TestRun::find_sink(std::string_view name) const {
+  for (std::uint32_t i = 0; i < sinks_.size(); ++i) {
+    if (sinks_[i]->name() == name) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> TestRun::dead_letter_sink(std::uint32_t source) const {
+  for (const graph::Edge& edge : program_.graph.edges()) {
+    if (edge.from() != sources_[source].vertex || edge.from_port() != kDeadLetterPort) continue;
+    return find_sink(program_.graph.vertices(static_cast<int>(edge.to())).name());
+  }
+  return std::nullopt;
+}
+
+Timestamp TestRun::event_time_of(Source& source, const void* record) {
+  if (!source.event_time) return Timestamp::min();
+  Batch& batch = *source.one;
+  batch.truncate(0);
+  std::memcpy(batch.append({}), record, source.queue->type().size);
+  source.event_time(batch);
+  return batch.event_time(0);
+}
+
+void TestRun::touch(Source& source) {
+  source.woken = true;
+  program_.vertices[source.vertex].idle_after = source.idle_after;
+}
+
+void TestRun::push(std::uint32_t index, const void* record, std::optional<Timestamp> event_time) {
+  Source& source = sources_[index];
+  touch(source);
+  const Timestamp time = event_time ? *event_time : event_time_of(source, record);
+  source.highest = std::max(source.highest, time);
+  source.queue->push(
+      {.kind = QueueItem::Kind::kRecord, .record = record, .time = time, .number = source.pushed++, .reason = {}, .raw = {}});
+}
+
+void TestRun::push_bad(std::uint32_t index, const std::string& reason, const std::string& raw) {
+  Source& source = sources_[index];
+  touch(source);
+  source.queue->push({.kind = QueueItem::Kind::kBadRecord, .number = source.pushed++, .reason = reason, .raw = raw});
+}
+
+void TestRun::declare(Source& source, Timestamp watermark) {
+  if (watermark <= source.watermark) return;
+  source.watermark = watermark;
+  source.queue->declare_watermark(watermark);
+  source.woken = true;
+}
+
+void TestRun::run() {
+  for (Source& source : sources_) {
+    if (!source.event_time || source.declared || source.highest == Timestamp::min()) continue;
+    declare(source, saturating_add(source.highest, microseconds(-source.lateness.micros - 1)));
+  }
+  come_to_rest();
+}
+
+void TestRun::watermark(std::uint32_t index, Timestamp watermark) {
+  run();
+  Source& source = sources_[index];
+  touch(source);
+  source.declared = true;
+  declare(source, watermark);
+  come_to_rest();
+}
+
+// With no time to wait the driver's own rule finds it idle at its next turn.
+void TestRun::idle(std::uint32_t index) {
+  run();
+  Source& source = sources_[index];
+  program_.vertices[source.vertex].idle_after = {};
+  source.woken = true;
+  come_to_rest();
+}
+
+void TestRun::end(std::uint32_t index) {
+  run();
+  sources_[index].queue->end();
+  sources_[index].woken = true;
+  come_to_rest();
+}
+
+void TestRun::start() {
+  LocalJob::Options options;
+  options.execution.clock = &clock_;
+  options.execution.make_keyed_state = [](std::uint32_t groups) { return std::make_unique<MemoryKeyedState>(groups); };
+  // Nothing lingers: what is pushed arrives without the clock moving.
+  options.execution.linger = {};
+  if (options_.little_room) {
+    options.execution.credit_pool_bytes = 64 * 1024;
+    options.execution.credit_floor_bytes = 16 * 1024;
+    options.execution.credit_batches = 2;
+    options.execution.batch_bytes = 1024;
+  }
+  options.metadata = &metadata_;
+  options.metadata_key = "job";
+  options.uid = std::string(16, 't');
+  job_ = std::make_unique<LocalJob>(program_, plan_, std::move(options));
+  job_->start(executor_);
+}
+
+// An order to add no splits is what makes a source's tasks look at their queues again.
+void TestRun::wake(Source& source) {
+  source.woken = false;
+  const graph::VertexId vertex{source.vertex};
+  const std::uint32_t tasks = plan_.stage_of(vertex).parallelism;
+  for (std::uint32_t task = 0; task < tasks; ++task) job_->execution().add_splits(vertex, task, {});
+}
+
+void TestRun::come_to_rest() {
+  if (job_ == nullptr) start();
+  if (job_->over()) return;
+  for (Source& source : sources_) {
+    if (source.woken) wake(source);
+  }
+  if (executor_.run_until_idle(kTurnsMax)) return;
+  fail_test("job {} does not come to rest: after {} turns at {} it still claims progress", program_.graph.name(),
+            kTurnsMax, format_timestamp(clock_.now()));
+}
+
+void TestRun::advance(Duration time) {
+  if (time < Duration{}) fail_test("advance({}): time does not go back", format_duration(time));
+  run();
+  const std::int64_t target = clock_.monotonic_nanos() + time.micros * 1000;
+  // Deadline by deadline, so that timers fire in their order and at their time.
+  while (!job_->over()) {
+    const std::int64_t next = executor_.next_deadline_nanos();
+    if (next >= target) break;
+    clock_.advance_to_nanos(next);
+    come_to_rest();
+  }
+  clock_.advance_to_nanos(target);
+  come_to_rest();
+}
+
+void TestRun::end_all() {
+  run();
+  for (Source& source : sources_) {
+    source.queue->end();
+    source.woken = true;
+  }
+  come_to_rest();
+  finish();
+}
+
+void TestRun::stop() {
+  run();
+  if (job_->over()) return;
+  job_->request_stop();
+  come_to_rest();
+  finish();
+}
+
+void TestRun::finish() {
+  for (int i = 0; !job_->over() && i < kDeadlinesMax; ++i) {
+    const std::int64_t next = executor_.next_deadline_nanos();
+    if (next == std::numeric_limits<std::int64_t>::max()) break;
+    clock_.advance_to_nanos(next);
+    come_to_rest();
+  }
+  if (job_->over()) return;
+  fail_test("job {} does not end; still running: {}", program_.graph.name(), fmt::join(executor_.unfinished(), ", "));
+}
+
+std::optional<Error> TestRun::failure() const {
+  if (!over() || job_->outcome().phase != cluster::FAILED) return std::nullopt;
+  return job_->outcome().error;
+}
+
+}  // namespace tributary::testing

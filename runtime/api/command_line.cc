@@ -1,0 +1,252 @@
+#include "runtime/api/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/excerpt.h"
+#include "base/nearest_name.h"
+#include "runtime/api/job_commands.h"
+#include "runtime/api/reference_commands.h"
+#include "runtime/api/run_command.h"
+#include "runtime/api/terminal.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::array<std::string_view, 6> kVerbs = {"run", "plan", "jobs", "graph", "version", "error"};
+constexpr std::uint32_t kSlotsMax = 1024;
+
+int refuse(const Error& error, const Surroundings& surroundings) {
+  write_all(surroundings.err, error.to_string() + "\n");
+  return kExitRefused;
+}
+
+Result<Duration> read_duration(const std::string& option, const std::string& text) {
+  Result<Duration> read = parse_duration(text);
+  if (!read || read->micros <= 0)
+    return fail(ErrorCode::C105, "{} {}: expected a length of time such as 500ms, 10s or 5m", option, excerpt(text));
+  return read;
+}
+
+// The options of one verb that name a job and its settings.
+class JobOptions {
+ public:
+  void add_to(CLI::App& verb, bool with_config) {
+    verb.add_option("JOB", arguments_.job, "path of a .so, or the name of a job (see: tributary jobs)")->required();
+    if (with_config) verb.add_option("--config", arguments_.config, "YAML document with the job's settings");
+    verb.add_option("--set", arguments_.overrides, "a.b=c: sets one setting; wins over the document; may be repeated")
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    verb.add_option("--job-path", arguments_.job_path, "folders to search for JOB, separated by \":\"");
+    verb.add_option("--secrets-dir", arguments_.secrets_directory, "folder with the files of ${secret:name}")
+        ->capture_default_str();
+    verb.add_option("--graph-timeout", graph_timeout_, "how long the job's function may take to give its graph")
+        ->default_str("60s");
+  }
+  Result<JobArguments> take() const {
+    JobArguments arguments = arguments_;
+    if (!graph_timeout_.empty()) arguments.graph_time_limit = TRY(read_duration("--graph-timeout", graph_timeout_));
+    return arguments;
+  }
+
+ private:
+  JobArguments arguments_;
+  std::string graph_timeout_;
+};
+
+class RunVerb {
+ public:
+  explicit RunVerb(CLI::App& app) : verb_(*app.add_subcommand("run", "runs a job in this process")) {
+    job_.add_to(verb_, true);
+    verb_.add_option("--slots", arguments_.slots, "threads of the job; 1 if not given")->check(CLI::Range(1U, kSlotsMax));
+    verb_.add_option("--until", until_, "\"end\" of input, or a length of time after which the job is stopped cleanly")
+        ->default_str("end");
+    verb_.add_option("--progress", arguments_.progress, "auto, tty, plain, json, none")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, ProgressMode>{{"auto", ProgressMode::kAuto},
+                                                {"tty", ProgressMode::kTerminal},
+                                                {"plain", ProgressMode::kPlain},
+                                                {"json", ProgressMode::kJson},
+                                                {"none", ProgressMode::kNone}}))
+        ->default_str("auto");
+    verb_.add_option("--progress-interval", interval_, "how often progress is shown")->default_str("1s");
+    verb_.add_flag("--fresh", fresh_, "start anew; state lies in memory, so that every run does");
+    verb_.add_flag("--force", arguments_.force, "delete the part files of an earlier run below the sinks' folders");
+    verb_.add_flag("--debug", arguments_.debug, "hands on record by record instead of in batches");
+    verb_.add_flag("--help-settings", help_settings_, "prints the settings that JOB takes, and does not run it");
+  }
+  bool is_chosen() const { return verb_.parsed(); }
+  int go(const Surroundings& surroundings) {
+    Result<RunArguments> arguments = take();
+    if (!arguments) return refuse(arguments.error(), surroundings);
+    if (help_settings_) return help_settings_command(arguments->job, surroundings);
+    return run_command(*arguments, surroundings);
+  }
+
+ private:
+  Result<RunArguments> take() {
+    RunArguments arguments = arguments_;
+    arguments.job = TRY(job_.take());
+    if (!until_.empty() && until_ != "end") {
+      const Result<Duration> until = parse_duration(until_);
+      if (!until || until->micros <= 0)
+        return fail(ErrorCode::C105, "--until {}: expected \"end\" or a length of time such as 30s", excerpt(until_));
+      arguments.until = *until;
+    }
+    if (!interval_.empty()) arguments.progress_interval = TRY(read_duration("--progress-interval", interval_));
+    return arguments;
+  }
+
+  CLI::App& verb_;
+  JobOptions job_;
+  RunArguments arguments_;
+  std::string until_;
+  std::string interval_;
+  bool fresh_ = false;
+  bool help_settings_ = false;
+};
+
+class PlanVerb {
+ public:
+  explicit PlanVerb(CLI::App& app) : verb_(*app.add_subcommand("plan", "shows how a job would run, and does not run it")) {
+    job_.add_to(verb_, true);
+    verb_.add_option("--slots", slots_, "threads of the job; 1 if not given")->check(CLI::Range(1U, kSlotsMax));
+    verb_.add_option("--format", format_, "text, mermaid, json")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, PlanFormat>{
+            {"text", PlanFormat::kText}, {"mermaid", PlanFormat::kMermaid}, {"json", PlanFormat::kJson}}))
+        ->default_str("text");
+  }
+  bool is_chosen() const { return verb_.parsed(); }
+  int go(const Surroundings& surroundings) {
+    const Result<JobArguments> arguments = job_.take();
+    if (!arguments) return refuse(arguments.error(), surroundings);
+    return plan_command(*arguments, slots_, format_, surroundings);
+  }
+
+ private:
+  CLI::App& verb_;
+  JobOptions job_;
+  std::uint32_t slots_ = 1;
+  PlanFormat format_ = PlanFormat::kText;
+};
+
+class GraphVerb {
+ public:
+  explicit GraphVerb(CLI::App& app)
+      : verb_(*app.add_subcommand("graph", "internal: prints the JobGraph as bytes; `run` and `plan` ask a process of its own")) {
+    job_.add_to(verb_, true);
+    verb_.add_option("--config-name", config_name_, "read the document from standard input and call it so in messages");
+  }
+  bool is_chosen() const { return verb_.parsed(); }
+  int go(const Surroundings& surroundings) {
+    const Result<JobArguments> arguments = job_.take();
+    if (!arguments) return refuse(arguments.error(), surroundings);
+    return graph_command(*arguments, config_name_, surroundings);
+  }
+
+ private:
+  CLI::App& verb_;
+  JobOptions job_;
+  std::optional<std::string> config_name_;
+};
+
+class ErrorVerb {
+ public:
+  explicit ErrorVerb(CLI::App& app) : verb_(*app.add_subcommand("error", "explains an error code")) {
+    verb_.add_option("CODE", code_, "such as C101");
+    verb_.add_flag("--list", list_, "all codes");
+  }
+  bool is_chosen() const { return verb_.parsed(); }
+  int go(const Surroundings& surroundings) const {
+    if (list_) {
+      write_all(surroundings.out, error_list_text());
+      return kExitDone;
+    }
+    if (code_.empty())
+      return refuse(Error(ErrorCode::C105, "error: which code?", "tributary error C101, or tributary error --list"),
+                    surroundings);
+    const Result<std::string> text = error_text(code_);
+    if (!text) return refuse(text.error(), surroundings);
+    write_all(surroundings.out, *text);
+    return kExitDone;
+  }
+
+ private:
+  CLI::App& verb_;
+  std::string code_;
+  bool list_ = false;
+};
+
+std::optional<Error> unknown_verb(const std::vector<std::string>& arguments) {
+  if (arguments.empty())
+    return Error(ErrorCode::C105, "which verb? There are run, plan, jobs, version and error", "tributary --help");
+  const std::string& verb = arguments[0];
+  if (verb.starts_with('-') || std::ranges::find(kVerbs, verb) != kVerbs.end()) return std::nullopt;
+  std::string what = fmt::format("unknown verb {}", excerpt(verb));
+  if (const auto nearest = nearest_name(verb, kVerbs)) what += fmt::format("; did you mean {}?", *nearest);
+  return Error(ErrorCode::C105, std::move(what), "tributary --help");
+}
+
+// The nearest option of the verb for one that it does not have.
+std::string option_hint(const CLI::App& app, const std::vector<std::string>& arguments) {
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty()) return {};
+  std::vector<std::string> names;
+  for (const CLI::Option* option : chosen[0]->get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  for (const std::string& argument : arguments) {
+    if (!argument.starts_with("--")) continue;
+    const std::string name = argument.substr(0, argument.find('='));
+    if (std::ranges::find(names, name) != names.end()) continue;
+    if (const auto nearest = nearest_name(name, known)) return fmt::format("; did you mean {}?", *nearest);
+  }
+  return {};
+}
+
+}  // namespace
+
+int run_command_line(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
+  if (const auto error = unknown_verb(arguments)) return refuse(*error, surroundings);
+
+  CLI::App app("Runs attribution jobs: typed streams with event time and keyed state.", "tributary");
+  app.require_subcommand(1);
+  RunVerb run(app);
+  PlanVerb plan(app);
+  CLI::App& jobs = *app.add_subcommand("jobs", "lists the jobs that are found");
+  std::string job_path;
+  jobs.add_option("--job-path", job_path, "folders to search, separated by \":\"");
+  GraphVerb graph(app);
+  const CLI::App& version = *app.add_subcommand("version", "prints versions of engine, job ABI and libraries");
+  ErrorVerb error(app);
+
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(reversed);
+  } catch (const CLI::Success&) {
+    const auto chosen = app.get_subcommands();
+    write_all(surroundings.out, chosen.empty() ? app.help() : chosen[0]->help());
+    return kExitDone;
+  } catch (const CLI::ParseError& wrong) {
+    const std::string verb = arguments[0].starts_with('-') ? "" : arguments[0] + " ";
+    return refuse(Error(ErrorCode::C105, fmt::format("{}{}", wrong.what(), option_hint(app, arguments)),
+                        fmt::format("tributary {}--help", verb)),
+                  surroundings);
+  }
+  if (run.is_chosen()) return run.go(surroundings);
+  if (plan.is_chosen()) return plan.go(surroundings);
+  if (jobs.parsed()) return jobs_command(job_path, surroundings);
+  if (graph.is_chosen()) return graph.go(surroundings);
+  if (error.is_chosen()) return error.go(surroundings);
+  TRIBUTARY_CHECK(version.parsed(), "a verb that nobody carries out");
+  write_all(surroundings.out, version_text());
+  return kExitDone;
+}
+
+}  // namespace tributary

@@ -1,0 +1,187 @@
+#include "runtime/api/run_command.h"
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <utility>
+
+#include "base/settings_binder.h"
+#include "base/thread_executor.h"
+#include "checkpoint/memory_metadata_store.h"
+#include "checkpoint/memory_state.h"
+#include "runtime/api/job_watch.h"
+#include "runtime/api/output_folders.h"
+#include "runtime/api/run_report.h"
+#include "runtime/api/stop_signals.h"
+#include "runtime/cluster/local_job.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::int64_t kNanosPerMilli = 1'000'000;
+
+int refuse(const Error& error, const Surroundings& surroundings) {
+  write_all(surroundings.err, error.to_string() + "\n");
+  return kExitRefused;
+}
+
+ProgressMode mode_of(ProgressMode asked, int out) {
+  if (asked != ProgressMode::kAuto) return asked;
+  return is_terminal(out) ? ProgressMode::kTerminal : ProgressMode::kPlain;
+}
+
+// The program as this process builds it, which must be the one that was planned.
+Result<JobProgram> load_program(const PlannedJob& planned, const JobArguments& arguments,
+                                const Surroundings& surroundings) {
+  const JobLibrary library = TRY(load_job_library(surroundings.files, planned.library_path));
+  JobProgram program = TRY(build_job(library, planned.document, expansion_sources(arguments, surroundings)));
+  const Hash128 here = graph::digest(program.graph);
+  const Hash128 there = graph::digest(planned.graph);
+  if (here != there) {
+    return std::unexpected(
+        Error(ErrorCode::B204,
+              fmt::format("job {} gives another graph each time it is asked: {} when planned, {} when run",
+                          library.name(), there.to_hex(), here.to_hex()),
+              "make its function depend on its settings alone: no time, no chance, no order of a hash table"));
+  }
+  return program;
+}
+
+std::string random_uid(RandomSource& random) {
+  const Hash128 id = random.next_id();
+  return {reinterpret_cast<const char*>(&id), sizeof id};
+}
+
+class Run {
+ public:
+  Run(const RunArguments& arguments, const PlannedJob& planned, const JobProgram& program,
+      const Surroundings& surroundings)
+      : arguments_(arguments), plan_(planned.plan), program_(program), surroundings_(surroundings),
+        clock_(surroundings.clock),
+        report_(mode_of(arguments.progress, surroundings.out), program.graph, planned.plan, surroundings),
+        executor_(surroundings.clock), job_(program, planned.plan, options()) {}
+
+  int run(StopSignals& signals) {
+    report_.started();
+    started_ = clock_.monotonic_nanos();
+    last_ = {.nanos = started_, .tasks = {}};
+    JobWatch watch;
+    job_.start(executor_);
+    if (const Status begun = watch.begin(executor_); !begun) {
+      job_.cancel();
+      executor_.join();
+      return refuse(begun.error(), surroundings_);
+    }
+    wait(signals, watch);
+    const double wall_s = static_cast<double>(clock_.monotonic_nanos() - started_) / 1e9;
+    const LocalJob::Outcome& outcome = job_.outcome();
+    const RunSummary summary = summarize(program_.graph, job_.execution().metrics(), outcome.phase, wall_s);
+    report_.ended(summary, outcome.error ? &*outcome.error : nullptr);
+    const bool is_clean = outcome.phase == cluster::FINISHED || outcome.phase == cluster::STOPPED;
+    return is_clean ? kExitDone : kExitFailed;
+  }
+
+ private:
+  LocalJob::Options options() {
+    LocalJob::Options options;
+    options.execution.clock = &clock_;
+    options.execution.make_keyed_state = [](std::uint32_t groups) { return std::make_unique<MemoryKeyedState>(groups); };
+    if (arguments_.debug) {
+      // A record goes all the way before the next one is sent on.
+      options.execution.batch_bytes = 1;
+      options.execution.linger = {};
+    }
+    options.metadata = &metadata_;
+    options.metadata_key = "job";
+    options.uid = random_uid(surroundings_.random);
+    return options;
+  }
+
+  void wait(StopSignals& signals, JobWatch& watch) {
+    const std::int64_t interval = arguments_.progress_interval.micros * 1000;
+    std::int64_t next = started_ + interval;
+    std::int64_t until = arguments_.until ? started_ + arguments_.until->micros * 1000 : INT64_MAX;
+    for (;;) {
+      const std::int64_t left = std::max<std::int64_t>(std::min(next, until) - clock_.monotonic_nanos(), 0);
+      switch (watch.wait(signals.descriptor(), static_cast<int>(std::min<std::int64_t>(left / kNanosPerMilli + 1, 3600'000)))) {
+        case JobWatch::Woken::kEnded:
+          return;
+        case JobWatch::Woken::kSignal:
+          stop_or_cancel(signals.take());
+          break;
+        case JobWatch::Woken::kTime:
+          break;
+      }
+      const std::int64_t now = clock_.monotonic_nanos();
+      if (now >= until) {
+        until = INT64_MAX;
+        job_.request_stop();
+      }
+      if (now < next) continue;
+      show_progress(now);
+      next = std::max(next + interval, now);
+    }
+  }
+
+  void stop_or_cancel(int signals_so_far) {
+    if (signals_so_far == 1) {
+      report_.notice("stopping: reads no more and finishes what is in flight (again: cancel)");
+      job_.request_stop();
+    } else if (signals_so_far >= 2) {
+      report_.notice("cancelling (again: end at once)");
+      job_.cancel();
+    }
+  }
+
+  void show_progress(std::int64_t now) {
+    JobSample sample = sample_tasks(job_.execution().metrics(), plan_, now);
+    report_.progress(progress_between(last_, sample, started_, plan_));
+    last_ = std::move(sample);
+  }
+
+  const RunArguments& arguments_;
+  const graph::ExecutionPlan& plan_;
+  const JobProgram& program_;
+  const Surroundings& surroundings_;
+  const Clock& clock_;
+  RunReport report_;
+  MemoryMetadataStore metadata_;
+  ThreadExecutor executor_;
+  LocalJob job_;
+  std::int64_t started_ = 0;
+  JobSample last_;
+};
+
+}  // namespace
+
+int run_command(const RunArguments& arguments, const Surroundings& surroundings) {
+  const auto planned = plan_job(arguments.job, std::max(arguments.slots, 1U), surroundings);
+  if (!planned) {
+    for (const Error& error : planned.error()) refuse(error, surroundings);
+    return kExitRefused;
+  }
+  const Result<JobProgram> program = load_program(*planned, arguments.job, surroundings);
+  if (!program) return refuse(program.error(), surroundings);
+  const Status prepared = prepare_output(surroundings.files, output_folders(planned->graph), arguments.force);
+  if (!prepared) return refuse(prepared.error(), surroundings);
+  // A reader of our output that has gone is no reason to stop a job.
+  std::signal(SIGPIPE, SIG_IGN);
+  StopSignals signals;
+  if (const Status listening = signals.listen(); !listening) return refuse(listening.error(), surroundings);
+  Run run(arguments, *planned, *program, surroundings);
+  return run.run(signals);
+}
+
+int help_settings_command(const JobArguments& arguments, const Surroundings& surroundings) {
+  const Result<std::string> path = locate_job(arguments, surroundings);
+  if (!path) return refuse(path.error(), surroundings);
+  const Result<JobLibrary> library = load_job_library(surroundings.files, *path);
+  if (!library) return refuse(library.error(), surroundings);
+  const TypeInfo* type = library->descriptor->settings_type;
+  write_all(surroundings.out, type == nullptr
+                                  ? fmt::format("{} declares no settings; it looks at the document itself\n", library->name())
+                                  : describe_settings(*type));
+  return kExitDone;
+}
+
+}  // namespace tributary

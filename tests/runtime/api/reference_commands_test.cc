@@ -1,0 +1,40 @@
+#include "runtime/api/reference_commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "runtime/exec/job_descriptor.h"
+
+namespace tributary {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ErrorCommand, ShowsThePageOfACodeInAnyCase) {
+  EXPECT_THAT(*error_text("C101"), HasSubstr("C101  unknown setting\n"));
+  EXPECT_EQ(*error_text("c101"), *error_text("C101"));
+}
+
+TEST(ErrorCommand, NamesTheNearestCode) {
+  const Result<std::string> text = error_text("C1O1");
+  ASSERT_FALSE(text.has_value());
+  EXPECT_THAT(text.error().what(), HasSubstr("there is no error code C1O1; did you mean C101?"));
+}
+
+TEST(ErrorCommand, ListsEveryCode) {
+  for (const char* code : {"B201", "C101", "F103", "X901"}) EXPECT_THAT(error_list_text(), HasSubstr(code));
+}
+
+TEST(ErrorCommand, WrapsPagesForATerminal) {
+  const std::string text = *error_text("B203");
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    EXPECT_LE(end - at, 80u) << text.substr(at, end - at);
+    at = end + 1;
+  }
+}
+
+TEST(VersionCommand, NamesTheJobAbi) { EXPECT_THAT(version_text(), HasSubstr(job_abi())); }
+
+}  // namespace
+}  // namespace tributary
