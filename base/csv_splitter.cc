@@ -209,8 +209,9 @@ void CsvSplitter::keep_refused(std::size_t begin, std::size_t end) {
 }
 
 std::string_view CsvSplitter::row_text() const {
-  std::string_view text = is_refused_ ? std::string_view(refused_text_)
-                                      : std::string_view(pending_).substr(row_start_, scan_ - row_start_);
+  std::string_view text = is_refused_
+                              ? std::string_view(refused_text_)
+                              : std::string_view(pending_).substr(row_start_, scan_ - row_start_);
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (text.ends_with('\r')) text.remove_suffix(1);
   return text;

@@ -49,8 +49,9 @@ class CsvSplitter {
   // are passed over. D101 and D102 are of one row: call again for the next.
   std::optional<Result<CsvRow>> next();
 
-  // The row that next() gave last, or refused: offset of its first byte, its first line (from 1), and its bytes as they
-  // stand in the file, without the line end; of a refused row at most kRowTextMax. Valid until the next call.
+  // The row that next() gave last, or refused: offset of its first byte, its first line (from 1),
+  // and its bytes as they stand in the file, without the line end; of a refused row at most
+  // kRowTextMax. Valid until the next call.
   std::uint64_t row_offset() const { return row_offset_; }
   std::uint64_t row_line() const { return row_line_; }
   std::string_view row_text() const;
@@ -98,7 +99,7 @@ class CsvSplitter {
   std::uint64_t consumed_before_ = 0;  // bytes before pending_
   std::size_t row_start_ = 0;
   std::size_t scan_ = 0;
-  std::size_t line_start_ = 0;   // of the line that scan_ is in
+  std::size_t line_start_ = 0;  // of the line that scan_ is in
   std::uint64_t row_offset_ = 0;
   std::uint64_t row_line_ = 1;   // line number of row_start_
   std::uint64_t scan_line_ = 1;  // of scan_

@@ -1,8 +1,8 @@
 #include <utility>
 
-#include "tributary/internal/process_core.h"
-#include "tributary/internal/stream_checks.h"
-#include "tributary/internal/window_core.h"
+#include <tributary/internal/process_core.h>
+#include <tributary/internal/stream_checks.h>
+#include <tributary/internal/window_core.h>
 
 namespace tributary::internal {
 

@@ -1,4 +1,4 @@
-#include "tributary/internal/call_core.h"
+#include <tributary/internal/call_core.h>
 
 #include <algorithm>
 #include <exception>

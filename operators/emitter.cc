@@ -1,4 +1,4 @@
-#include "tributary/internal/emitter.h"
+#include <tributary/internal/emitter.h>
 
 #include <cstring>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "tributary/internal/graph_builder.h"
+#include <tributary/internal/graph_builder.h>
 
 #include <algorithm>
 #include <deque>

@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/key_codec.h"
 #include "checkpoint/keyed_state.h"
-#include "tributary/internal/key_spec.h"
+#include <tributary/internal/key_spec.h>
 
 namespace tributary::internal {
 

@@ -1,4 +1,4 @@
-#include "tributary/internal/key_spec.h"
+#include <tributary/internal/key_spec.h>
 
 #include <memory>
 #include <vector>

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "operators/broadcast_table.h"
-#include "tributary/internal/process_core.h"
+#include <tributary/internal/process_core.h>
 
 namespace tributary::internal {
 namespace {

@@ -10,7 +10,7 @@
 #include "operators/broadcast_table.h"
 #include "operators/key_reader.h"
 #include "operators/wake_walk.h"
-#include "tributary/internal/process_core.h"
+#include <tributary/internal/process_core.h>
 
 namespace tributary::internal {
 namespace {

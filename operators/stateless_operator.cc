@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-#include "tributary/internal/stateless_kernels.h"
+#include <tributary/internal/stateless_kernels.h>
 
 namespace tributary::internal {
 namespace {

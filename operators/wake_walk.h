@@ -13,7 +13,7 @@
 
 #include "checkpoint/keyed_state.h"
 #include "operators/key_reader.h"
-#include "tributary/internal/process_core.h"
+#include <tributary/internal/process_core.h>
 
 namespace tributary::internal {
 

@@ -12,7 +12,7 @@
 
 #include "operators/key_reader.h"
 #include "operators/window_mark.h"
-#include "tributary/internal/window_core.h"
+#include <tributary/internal/window_core.h>
 
 namespace tributary::internal {
 namespace {

@@ -1,9 +1,8 @@
 #include "operators/connectors/byte_stream.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <vector>
+#include <zlib.h>
 
 namespace tributary {
 
@@ -28,7 +27,8 @@ class PlainStream final : public ByteStream {
 // One or more gzip members behind each other, as `cat a.gz b.gz` makes them.
 class GzipStream final : public ByteStream {
  public:
-  GzipStream(std::unique_ptr<ReadableFile> file, std::string path) : file_(std::move(file)), path_(std::move(path)) {
+  GzipStream(std::unique_ptr<ReadableFile> file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {
     TRIBUTARY_CHECK(inflateInit2(&inflate_, kGzip) == Z_OK, "zlib cannot start");
   }
   ~GzipStream() override { inflateEnd(&inflate_); }
@@ -44,7 +44,8 @@ class GzipStream final : public ByteStream {
       if (inflate_.avail_in == 0) {
         const std::size_t got = TRY(file_->read(std::span<char>(input_)));
         if (got == 0) {
-          if (in_member_) return fail(ErrorCode::F101, "reading {}: the gzip file is truncated", path_);
+          if (in_member_)
+            return fail(ErrorCode::F101, "reading {}: the gzip file is truncated", path_);
           break;
         }
         inflate_.next_in = reinterpret_cast<Bytef*>(input_.data());
@@ -77,7 +78,8 @@ class GzipStream final : public ByteStream {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteStream>> ByteStream::open(FileSystem& files, const std::string& path, std::uint64_t from) {
+Result<std::unique_ptr<ByteStream>> ByteStream::open(FileSystem& files, const std::string& path,
+                                                     std::uint64_t from) {
   std::unique_ptr<ReadableFile> file = TRY(files.open_read(path));
   file->seek(from);
   if (path.ends_with(".gz")) return std::make_unique<GzipStream>(std::move(file), path);

@@ -52,8 +52,8 @@ std::string printable(std::string_view text) {
     if (begins_letter(c) && ++letters > ConsoleSink::kCellLettersMax) return out + "…";
     const auto byte = static_cast<unsigned char>(c);
     // U+0080 to U+009F, control characters too, are C2 80 to C2 9F.
-    const bool is_c1 = byte == 0xC2 && i + 1 < text.size() &&
-                       static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    const bool is_c1 =
+        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
     if (is_c1) ++i;
     out += is_c1 || byte < 0x20 || byte == 0x7F ? '?' : c;
   }
@@ -122,7 +122,8 @@ void ConsoleSink::append_row(std::string_view mark, const std::vector<std::strin
 
 std::uint32_t ConsoleSink::process(std::uint32_t, BatchPtr& batch, std::uint32_t from, Output&) {
   const std::uint64_t room = rows_max_ > rows_ ? rows_max_ - rows_ : 0;
-  const auto shown = static_cast<std::uint32_t>(std::min<std::uint64_t>(batch->size() - from, room));
+  const auto shown =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(batch->size() - from, room));
   std::vector<std::vector<std::string>> rows(shown);
   for (std::uint32_t i = 0; i < shown; ++i) {
     for (const FieldInfo& field : type_.fields)

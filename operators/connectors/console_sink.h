@@ -30,7 +30,8 @@ class ConsoleSink final : public Operator {
  private:
   std::string cell_of(const FieldInfo& field, const void* record) const;
   void begin_table(const std::vector<std::vector<std::string>>& rows, std::string& out);
-  void append_row(std::string_view mark, const std::vector<std::string>& cells, std::string& out) const;
+  void append_row(std::string_view mark, const std::vector<std::string>& cells,
+                  std::string& out) const;
 
   const std::string title_;
   const std::uint64_t rows_max_;

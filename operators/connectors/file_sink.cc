@@ -115,7 +115,8 @@ Status FileSink::write_record(const void* record, Operation operation, Part& par
   std::string& out = part.buffer;
   switch (options_.format) {
     case FileFormat::kCsv:
-      TRIBUTARY_CHECK(operation != Operation::kDelete, "a row of CSV cannot say that it is a delete");
+      TRIBUTARY_CHECK(operation != Operation::kDelete,
+                      "a row of CSV cannot say that it is a delete");
       if (out.empty() && !part.created) write_csv_header(*options_.type, out);
       write_csv_row(*options_.type, record, out);
       return {};

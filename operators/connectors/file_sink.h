@@ -4,8 +4,8 @@
 //
 // Thread: one task; no two tasks write the same file, and no file that is there is touched (F103).
 // Invariant: lines are whole: a flush never cuts one, and what a failed write left of one is taken
-// back. Deletes of an upsert stream are lines with "_deleted": true. Order within a file is the order
-// of arrival.
+// back. Deletes of an upsert stream are lines with "_deleted": true. Order within a file is the
+// order of arrival.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +44,8 @@ class FileSink final : public Operator {
   Status flush() override;
   Status close(bool clean) override;
 
-  static constexpr std::size_t kBufferBytes = 256 * 1024;          // of one file
-  static constexpr std::size_t kBuffersBytes = 16 * 1024 * 1024;   // of all files
+  static constexpr std::size_t kBufferBytes = 256 * 1024;         // of one file
+  static constexpr std::size_t kBuffersBytes = 16 * 1024 * 1024;  // of all files
   static constexpr std::size_t kOpenFilesMax = 128;
 
  private:
@@ -72,14 +72,15 @@ class FileSink final : public Operator {
   std::unordered_map<std::string, std::unique_ptr<Part>> parts_;  // by the values of the fields
   Part* last_part_ = nullptr;
   std::string last_key_;
-  std::string key_;             // kept for its memory
-  std::list<Part*> open_;       // most recently written first
-  std::size_t buffered_ = 0;    // bytes, in all buffers
+  std::string key_;               // kept for its memory
+  std::list<Part*> open_;         // most recently written first
+  std::size_t buffered_ = 0;      // bytes, in all buffers
   std::optional<Error> failure_;  // of a write: nothing is written after it
 };
 
-// "acme", "a%2Fb": a field's value as the name of a folder. Other values have other names; what a file
-// system or a reader could take amiss is escaped; a value of more than 200 bytes ends in its hash.
+// "acme", "a%2Fb": a field's value as the name of a folder. Other values have other names; what a
+// file system or a reader could take amiss is escaped; a value of more than 200 bytes ends in its
+// hash.
 std::string folder_name(std::string_view value);
 
 }  // namespace tributary

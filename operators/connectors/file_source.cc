@@ -8,7 +8,8 @@ namespace tributary {
 
 namespace {
 
-// A batch is handed on when its bytes have this size: it and what is made from it stay in the cache.
+// A batch is handed on when its bytes have this size: it and what is made from it stay in the
+// cache.
 constexpr std::size_t kBatchBytes = 32 * 1024;
 // Quiet files looked at in one call.
 constexpr int kLooksMax = 16;
@@ -174,10 +175,11 @@ Status FileReader::begin(OpenFile& file) {
     const FileStatus status = TRY(options_.files->stat(split.id));
     file.inode = status.inode;
     if (static_cast<std::int64_t>(status.size) < split.position) {
-      return fail(ErrorCode::F101,
-                  "reading {}: {} bytes of it were read before, but the file has {} now: it was cut "
-                  "or replaced",
-                  split.id, split.position, status.size);
+      return fail(
+          ErrorCode::F101,
+          "reading {}: {} bytes of it were read before, but the file has {} now: it was cut "
+          "or replaced",
+          split.id, split.position, status.size);
     }
   }
   file.stream = TRY(ByteStream::open(*options_.files, split.id));
@@ -205,10 +207,11 @@ Result<FileReader::Fill> FileReader::fill(OpenFile& file) {
     return Fill::kBytes;
   }
   if (has_fixed_end) {
-    return fail(ErrorCode::F101,
-                "reading {}: the file had {} bytes when it was listed, and has {} now: it was cut or "
-                "replaced",
-                file.split.id, file.split.end, file.fed);
+    return fail(
+        ErrorCode::F101,
+        "reading {}: the file had {} bytes when it was listed, and has {} now: it was cut or "
+        "replaced",
+        file.split.id, file.split.end, file.fed);
   }
   if (file.is_gzip || !follows()) return Fill::kEnd;
   return at_present_end(file);
@@ -226,21 +229,23 @@ Result<FileReader::Fill> FileReader::at_present_end(OpenFile& file) {
     return file.stream == nullptr ? Fill::kEnd : fill(file);
   }
   if (status->inode != file.inode) {
-    return fail(ErrorCode::F101,
-                "reading {}: another file took its name while it was followed (inode {}, now {}); {} "
-                "bytes of the first were read",
-                file.split.id, file.inode, status->inode, file.fed);
+    return fail(
+        ErrorCode::F101,
+        "reading {}: another file took its name while it was followed (inode {}, now {}); {} "
+        "bytes of the first were read",
+        file.split.id, file.inode, status->inode, file.fed);
   }
   if (static_cast<std::int64_t>(status->size) < file.fed) {
-    return fail(ErrorCode::F101,
-                "reading {}: the file was cut while it was followed: {} bytes of it were read, and it "
-                "has {} now",
-                file.split.id, file.fed, status->size);
+    return fail(
+        ErrorCode::F101,
+        "reading {}: the file was cut while it was followed: {} bytes of it were read, and it "
+        "has {} now",
+        file.split.id, file.fed, status->size);
   }
   if (static_cast<std::int64_t>(status->size) == file.fed || file.stream != nullptr)
     return Fill::kNothingNow;
-  file.stream = TRY(
-      ByteStream::open(*options_.files, file.split.id, static_cast<std::uint64_t>(file.fed)));
+  file.stream =
+      TRY(ByteStream::open(*options_.files, file.split.id, static_cast<std::uint64_t>(file.fed)));
   ++open_files_;
   return fill(file);
 }
@@ -295,7 +300,8 @@ std::int64_t FileReader::backlog() const {
     if (file.stream != nullptr) {
       left += std::max<std::int64_t>(file.stream->left(), 0);
     } else if (file.format == nullptr) {
-      left += std::max<std::int64_t>(file.split.weight - (file.is_gzip ? 0 : file.split.position), 0);
+      left +=
+          std::max<std::int64_t>(file.split.weight - (file.is_gzip ? 0 : file.split.position), 0);
     }
   }
   return left;

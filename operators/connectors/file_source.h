@@ -3,9 +3,9 @@
 // added. Topic = folder, partition = file, offset = byte. A split is a file; its id is its path.
 //
 // Read once: what the listing saw, up to the size it saw, file after file. Followed: as files come
-// and grow, a bit of each in turn; a line counts when its end is there. A gzip file is read once, when
-// it appears. Names that begin with "." or "_" or end in ".tmp" are somebody's unfinished work.
-// Thread: one task. Invariant: a file that is not the one begun is an error, never a jump.
+// and grow, a bit of each in turn; a line counts when its end is there. A gzip file is read once,
+// when it appears. Names that begin with "." or "_" or end in ".tmp" are somebody's unfinished
+// work. Thread: one task. Invariant: a file that is not the one begun is an error, never a jump.
 #pragma once
 
 #include <cstdint>
@@ -71,7 +71,7 @@ class FileReader final : public SourceReader {
     std::int64_t fed = 0;                  // bytes given to the format
     std::uint64_t inode = 0;
     std::uint64_t unknown_fields = 0;  // counted so far
-    bool has_unread = false;  // when its stream was closed
+    bool has_unread = false;           // when its stream was closed
     bool vanished = false;
     bool finished = false;  // the format knows that no more bytes come
     bool done = false;
@@ -91,10 +91,10 @@ class FileReader final : public SourceReader {
 
   const FileSourceOptions options_;
   OperatorContext* context_ = nullptr;
-  std::vector<OpenFile> files_;        // in the order of add_split
-  std::deque<std::uint32_t> active_;   // those not done
-  std::size_t next_ = 0;               // in active_
-  std::size_t quiet_ = 0;              // looked at since the last progress
+  std::vector<OpenFile> files_;       // in the order of add_split
+  std::deque<std::uint32_t> active_;  // those not done
+  std::size_t next_ = 0;              // in active_
+  std::size_t quiet_ = 0;             // looked at since the last progress
   std::size_t open_files_ = 0;
   std::size_t behind_ = 0;  // files whose end at listing was not reached
 };

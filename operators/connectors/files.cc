@@ -1,8 +1,8 @@
 #include "tributary/files.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/local_file_system.h"
 #include "operators/connectors/file_sink.h"
@@ -50,8 +50,7 @@ std::map<std::string, std::string> properties_of(const FilesOptions& options) {
 }
 
 std::shared_ptr<FileSystem> files_of(const FilesOptions& options) {
-  return options.file_system != nullptr ? options.file_system
-                                        : std::make_shared<LocalFileSystem>();
+  return options.file_system != nullptr ? options.file_system : std::make_shared<LocalFileSystem>();
 }
 
 }  // namespace

@@ -53,13 +53,14 @@ Status GeneratorReader::add_split(const Split& split) {
   const std::string_view prefix = "numbers-";
   const std::string suffix = fmt::format("-of-{}", split_count(options_));
   const bool is_ours = id.starts_with(prefix) && id.ends_with(suffix) &&
-                       std::from_chars(id.data() + prefix.size(), id.data() + id.size() - suffix.size(),
-                                       numbers.first)
+                       std::from_chars(id.data() + prefix.size(),
+                                       id.data() + id.size() - suffix.size(), numbers.first)
                                .ec == std::errc{};
   if (!is_ours) {
-    return fail(ErrorCode::C102,
-                "generator: split {} is not one of {}: the number of splits is fixed at the first start",
-                split.id, split_count(options_));
+    return fail(
+        ErrorCode::C102,
+        "generator: split {} is not one of {}: the number of splits is fixed at the first start",
+        split.id, split_count(options_));
   }
   splits_.push_back(std::move(numbers));
   return {};
@@ -69,12 +70,14 @@ std::uint64_t GeneratorReader::ready(Numbers& numbers, Timestamp now) const {
   const auto made = static_cast<std::uint64_t>(numbers.split.position);
   std::uint64_t left = UINT64_MAX;
   if (numbers.split.end >= 0)
-    left = static_cast<std::uint64_t>(std::max<std::int64_t>(numbers.split.end - numbers.split.position, 0));
+    left = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(numbers.split.end - numbers.split.position, 0));
   if (options_.rate == 0 || left == 0) return left;
   const std::uint64_t n = split_count(options_);
   // After a restart the round that is next is due now.
   if (!numbers.origin) numbers.origin = now - microseconds(micros_of(made * n, options_.rate));
-  const auto elapsed = static_cast<unsigned __int128>(std::max<std::int64_t>((now - *numbers.origin).micros, 0));
+  const auto elapsed =
+      static_cast<unsigned __int128>(std::max<std::int64_t>((now - *numbers.origin).micros, 0));
   const auto last_due = static_cast<std::uint64_t>(elapsed * options_.rate / kSecond);
   if (last_due < numbers.first) return 0;
   const std::uint64_t due = (last_due - numbers.first) / n + 1;
@@ -128,9 +131,8 @@ Status GeneratorReader::make(std::uint32_t index, std::uint64_t count, SourceOut
 }
 
 bool GeneratorReader::caught_up() const {
-  return std::ranges::all_of(splits_, [](const Numbers& numbers) {
-    return numbers.split.position >= numbers.split.end;
-  });
+  return std::ranges::all_of(
+      splits_, [](const Numbers& numbers) { return numbers.split.position >= numbers.split.end; });
 }
 
 std::vector<Split> GeneratorReader::positions() const {

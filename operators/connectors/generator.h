@@ -1,10 +1,10 @@
 // operators/connectors/generator.h
-// The numbers of a generator as splits: split k of n makes k, k + n, k + 2n, … A split's position is
-// how many it has made.
+// The numbers of a generator as splits: split k of n makes k, k + n, k + 2n, … A split's position
+// is how many it has made.
 //
-// Numbers are dealt out rather than cut into ranges, so that records come about in the order of their
-// numbers and none of them is late. With a rate, number i is due i / rate seconds after the start; a
-// source that fell behind catches up. Thread: one task.
+// Numbers are dealt out rather than cut into ranges, so that records come about in the order of
+// their numbers and none of them is late. With a rate, number i is due i / rate seconds after the
+// start; a source that fell behind catches up. Thread: one task.
 #pragma once
 
 #include <cstdint>

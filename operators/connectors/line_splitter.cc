@@ -37,8 +37,9 @@ void LineSplitter::rest() {
 std::optional<Line> LineSplitter::next() {
   const char* const bytes = buffer_.data();
   const char* const found =
-      scanned_ == end_ ? nullptr
-                       : static_cast<const char*>(std::memchr(bytes + scanned_, '\n', end_ - scanned_));
+      scanned_ == end_
+          ? nullptr
+          : static_cast<const char*>(std::memchr(bytes + scanned_, '\n', end_ - scanned_));
   if (found != nullptr) {
     const auto newline = static_cast<std::size_t>(found - bytes);
     return take_line(newline, newline + 1);

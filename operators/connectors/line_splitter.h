@@ -45,9 +45,9 @@ class LineSplitter {
 
   std::size_t line_bytes_max_;
   std::vector<char> buffer_;
-  std::size_t start_ = 0;    // of the next line, in buffer_
-  std::size_t scanned_ = 0;  // no line end between start_ and here
-  std::size_t end_ = 0;      // of what is filled
+  std::size_t start_ = 0;         // of the next line, in buffer_
+  std::size_t scanned_ = 0;       // no line end between start_ and here
+  std::size_t end_ = 0;           // of what is filled
   std::int64_t line_offset_ = 0;  // of the next line
   std::int64_t skipped_ = 0;      // bytes of the next line that were dropped, being over the limit
   std::int64_t number_ = 0;

@@ -78,7 +78,8 @@ class JsonLinesFormat final : public LineFormat {
     bad.raw = line->bytes.substr(0, kRawMax);
     if (line->too_long) {
       bad.reason = "RECORD_TOO_LARGE";
-      bad.message = fmt::format("line {} is longer than {} bytes", line->number, line->bytes.size());
+      bad.message =
+          fmt::format("line {} is longer than {} bytes", line->number, line->bytes.size());
       return Next::kBad;
     }
     const Status read = reader_.read(type_, line->bytes, batch.append(Timestamp{}), batch.arena());
@@ -101,14 +102,13 @@ class RawLinesFormat final : public LineFormat {
   Next next(Batch& batch, BadRecord&) override {
     const std::optional<Line> line = next_line();
     if (!line) return Next::kNeedBytes;
-    *static_cast<RawLine*>(batch.append(Timestamp{})) = {
-        .topic = {},
-        .partition = {},
-        .offset = line->offset,
-        .line = line->number,
-        .ingest_time = {},
-        .too_long = line->too_long,
-        .bytes = Text(line->bytes, batch.arena())};
+    *static_cast<RawLine*>(batch.append(Timestamp{})) = {.topic = {},
+                                                         .partition = {},
+                                                         .offset = line->offset,
+                                                         .line = line->number,
+                                                         .ingest_time = {},
+                                                         .too_long = line->too_long,
+                                                         .bytes = Text(line->bytes, batch.arena())};
     return Next::kRecord;
   }
 };

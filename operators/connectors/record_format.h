@@ -22,7 +22,8 @@ namespace tributary {
 struct BadRecord {
   std::int64_t offset = 0;
   std::int64_t line = 0;
-  std::string_view reason;  // MALFORMED_JSON, MALFORMED_CSV, BAD_FIELD, BAD_DECIMAL, RECORD_TOO_LARGE
+  std::string_view
+      reason;  // MALFORMED_JSON, MALFORMED_CSV, BAD_FIELD, BAD_DECIMAL, RECORD_TOO_LARGE
   std::string message;
   std::string_view raw;  // cut to 64 KiB
 };
@@ -46,7 +47,8 @@ class RecordFormat {
   };
   // The batch must not be full.
   virtual Next next(Batch& batch, BadRecord& bad) = 0;
-  // Bytes that belong to records already handed out, bad ones included, and blank lines behind them.
+  // Bytes that belong to records already handed out, bad ones included, and blank lines behind
+  // them.
   virtual std::int64_t consumed_bytes() const = 0;
   // Fields (JSON) that the record does not have, ignored so far.
   virtual std::uint64_t unknown_fields() const { return 0; }
@@ -58,8 +60,8 @@ enum class FileFormat : std::uint8_t { kJsonLines, kCsv, kRawLines };
 
 struct FormatOptions {
   std::size_t line_bytes_max = 1 << 20;
-  // Records that end at or before this offset were handed out by an earlier run: passed over without
-  // being decoded, the bad ones too.
+  // Records that end at or before this offset were handed out by an earlier run: passed over
+  // without being decoded, the bad ones too.
   std::int64_t skip_to = 0;
   JsonReadOptions json;
   CsvReadOptions csv;

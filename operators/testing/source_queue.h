@@ -26,8 +26,8 @@ struct QueueItem {
   const void* record = nullptr;  // lives as long as the JobTest
   Timestamp time{};              // event time of the record, or the watermark
   std::int64_t number = 0;       // which push to this source it was: the offset of its dead letter
-  std::string reason;            // bad record
-  std::string raw;
+  std::string reason{};          // bad record
+  std::string raw{};
 };
 
 class SourceQueue {

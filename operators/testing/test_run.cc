@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "checkpoint/memory_state.h"
 #include "operators/testing/job_test_failure.h"
 #include "runtime/graph/planner.h"
@@ -184,7 +186,7 @@ void TestRun::push(std::uint32_t index, const void* record, std::optional<Timest
   const Timestamp time = event_time ? *event_time : event_time_of(source, record);
   source.highest = std::max(source.highest, time);
   source.queue->push(
-      {.kind = QueueItem::Kind::kRecord, .record = record, .time = time, .number = source.pushed++, .reason = {}, .raw = {}});
+      {.kind = QueueItem::Kind::kRecord, .record = record, .time = time, .number = source.pushed++});
 }
 
 void TestRun::push_bad(std::uint32_t index, const std::string& reason, const std::string& raw) {

@@ -1,13 +1,14 @@
 #include "runtime/api/command_line.h"
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/ranges.h>
 
 #include "base/excerpt.h"
 #include "base/nearest_name.h"
@@ -19,8 +20,30 @@
 namespace tributary {
 namespace {
 
-constexpr std::array<std::string_view, 6> kVerbs = {"run", "plan", "jobs", "graph", "version", "error"};
+constexpr std::array<std::string_view, 6> kVerbs = {"run",   "plan",    "jobs",
+                                                    "graph", "version", "error"};
 constexpr std::uint32_t kSlotsMax = 1024;
+
+const std::map<std::string, ProgressMode> kProgressModes = {{"auto", ProgressMode::kAuto},
+                                                            {"tty", ProgressMode::kTerminal},
+                                                            {"plain", ProgressMode::kPlain},
+                                                            {"json", ProgressMode::kJson},
+                                                            {"none", ProgressMode::kNone}};
+const std::map<std::string, PlanFormat> kPlanFormats = {
+    {"text", PlanFormat::kText}, {"mermaid", PlanFormat::kMermaid}, {"json", PlanFormat::kJson}};
+
+// Without a list of its own in --help: the description has it.
+CLI::Validator one_of(std::vector<std::string> values) {
+  return CLI::Validator(
+      [values = std::move(values)](std::string& value) {
+        if (std::ranges::find(values, value) != values.end()) return std::string();
+        const std::vector<std::string_view> known(values.begin(), values.end());
+        const auto nearest = nearest_name(value, known);
+        return fmt::format("{} is none of {}{}", excerpt(value), fmt::join(values, ", "),
+                           nearest ? fmt::format("; did you mean {}?", *nearest) : "");
+      },
+      "");
+}
 
 int refuse(const Error& error, const Surroundings& surroundings) {
   write_all(surroundings.err, error.to_string() + "\n");
@@ -30,7 +53,8 @@ int refuse(const Error& error, const Surroundings& surroundings) {
 Result<Duration> read_duration(const std::string& option, const std::string& text) {
   Result<Duration> read = parse_duration(text);
   if (!read || read->micros <= 0)
-    return fail(ErrorCode::C105, "{} {}: expected a length of time such as 500ms, 10s or 5m", option, excerpt(text));
+    return fail(ErrorCode::C105, "{} {}: expected a length of time such as 500ms, 10s or 5m",
+                option, excerpt(text));
   return read;
 }
 
@@ -38,20 +62,28 @@ Result<Duration> read_duration(const std::string& option, const std::string& tex
 class JobOptions {
  public:
   void add_to(CLI::App& verb, bool with_config) {
-    verb.add_option("JOB", arguments_.job, "path of a .so, or the name of a job (see: tributary jobs)")->required();
-    if (with_config) verb.add_option("--config", arguments_.config, "YAML document with the job's settings");
-    verb.add_option("--set", arguments_.overrides, "a.b=c: sets one setting; wins over the document; may be repeated")
+    verb.add_option("JOB", arguments_.job,
+                    "path of a .so, or the name of a job (see: tributary jobs)")
+        ->required();
+    if (with_config)
+      verb.add_option("--config", arguments_.config, "YAML document with the job's settings");
+    verb.add_option("--set", arguments_.overrides,
+                    "a.b=c: sets one setting; wins over the document; may be repeated")
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    verb.add_option("--job-path", arguments_.job_path, "folders to search for JOB, separated by \":\"");
-    verb.add_option("--secrets-dir", arguments_.secrets_directory, "folder with the files of ${secret:name}")
+    verb.add_option("--job-path", arguments_.job_path,
+                    "folders to search for JOB, separated by \":\"");
+    verb.add_option("--secrets-dir", arguments_.secrets_directory,
+                    "folder with the files of ${secret:name}")
         ->capture_default_str();
-    verb.add_option("--graph-timeout", graph_timeout_, "how long the job's function may take to give its graph")
+    verb.add_option("--graph-timeout", graph_timeout_,
+                    "how long the job's function may take to give its graph")
         ->default_str("60s");
   }
   Result<JobArguments> take() const {
     JobArguments arguments = arguments_;
-    if (!graph_timeout_.empty()) arguments.graph_time_limit = TRY(read_duration("--graph-timeout", graph_timeout_));
+    if (!graph_timeout_.empty())
+      arguments.graph_time_limit = TRY(read_duration("--graph-timeout", graph_timeout_));
     return arguments;
   }
 
@@ -62,24 +94,28 @@ class JobOptions {
 
 class RunVerb {
  public:
-  explicit RunVerb(CLI::App& app) : verb_(*app.add_subcommand("run", "runs a job in this process")) {
+  explicit RunVerb(CLI::App& app)
+      : verb_(*app.add_subcommand("run", "runs a job in this process")) {
     job_.add_to(verb_, true);
-    verb_.add_option("--slots", arguments_.slots, "threads of the job; 1 if not given")->check(CLI::Range(1U, kSlotsMax));
-    verb_.add_option("--until", until_, "\"end\" of input, or a length of time after which the job is stopped cleanly")
+    verb_.add_option("--slots", arguments_.slots, "threads of the job; 1 if not given")
+        ->check(CLI::Range(1U, kSlotsMax));
+    verb_
+        .add_option("--until", until_,
+                    "\"end\" of input, or a length of time after which the job is stopped cleanly")
         ->default_str("end");
-    verb_.add_option("--progress", arguments_.progress, "auto, tty, plain, json, none")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, ProgressMode>{{"auto", ProgressMode::kAuto},
-                                                {"tty", ProgressMode::kTerminal},
-                                                {"plain", ProgressMode::kPlain},
-                                                {"json", ProgressMode::kJson},
-                                                {"none", ProgressMode::kNone}}))
+    verb_
+        .add_option("--progress", progress_,
+                    "tty, plain, json or none; auto: tty on a terminal, else plain")
+        ->check(one_of({"auto", "tty", "plain", "json", "none"}))
         ->default_str("auto");
-    verb_.add_option("--progress-interval", interval_, "how often progress is shown")->default_str("1s");
+    verb_.add_option("--progress-interval", interval_, "how often progress is shown")
+        ->default_str("1s");
     verb_.add_flag("--fresh", fresh_, "start anew; state lies in memory, so that every run does");
-    verb_.add_flag("--force", arguments_.force, "delete the part files of an earlier run below the sinks' folders");
+    verb_.add_flag("--force", arguments_.force,
+                   "delete the part files of an earlier run below the sinks' folders");
     verb_.add_flag("--debug", arguments_.debug, "hands on record by record instead of in batches");
-    verb_.add_flag("--help-settings", help_settings_, "prints the settings that JOB takes, and does not run it");
+    verb_.add_flag("--help-settings", help_settings_,
+                   "prints the settings that JOB takes, and does not run it");
   }
   bool is_chosen() const { return verb_.parsed(); }
   int go(const Surroundings& surroundings) {
@@ -96,16 +132,20 @@ class RunVerb {
     if (!until_.empty() && until_ != "end") {
       const Result<Duration> until = parse_duration(until_);
       if (!until || until->micros <= 0)
-        return fail(ErrorCode::C105, "--until {}: expected \"end\" or a length of time such as 30s", excerpt(until_));
+        return fail(ErrorCode::C105, "--until {}: expected \"end\" or a length of time such as 30s",
+                    excerpt(until_));
       arguments.until = *until;
     }
-    if (!interval_.empty()) arguments.progress_interval = TRY(read_duration("--progress-interval", interval_));
+    arguments.progress = kProgressModes.at(progress_);
+    if (!interval_.empty())
+      arguments.progress_interval = TRY(read_duration("--progress-interval", interval_));
     return arguments;
   }
 
   CLI::App& verb_;
   JobOptions job_;
   RunArguments arguments_;
+  std::string progress_ = "auto";
   std::string until_;
   std::string interval_;
   bool fresh_ = false;
@@ -114,34 +154,38 @@ class RunVerb {
 
 class PlanVerb {
  public:
-  explicit PlanVerb(CLI::App& app) : verb_(*app.add_subcommand("plan", "shows how a job would run, and does not run it")) {
+  explicit PlanVerb(CLI::App& app)
+      : verb_(*app.add_subcommand("plan", "shows how a job would run, and does not run it")) {
     job_.add_to(verb_, true);
-    verb_.add_option("--slots", slots_, "threads of the job; 1 if not given")->check(CLI::Range(1U, kSlotsMax));
-    verb_.add_option("--format", format_, "text, mermaid, json")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, PlanFormat>{
-            {"text", PlanFormat::kText}, {"mermaid", PlanFormat::kMermaid}, {"json", PlanFormat::kJson}}))
+    verb_.add_option("--slots", slots_, "threads of the job; 1 if not given")
+        ->check(CLI::Range(1U, kSlotsMax));
+    verb_.add_option("--format", format_, "text, mermaid or json")
+        ->check(one_of({"text", "mermaid", "json"}))
         ->default_str("text");
   }
   bool is_chosen() const { return verb_.parsed(); }
   int go(const Surroundings& surroundings) {
     const Result<JobArguments> arguments = job_.take();
     if (!arguments) return refuse(arguments.error(), surroundings);
-    return plan_command(*arguments, slots_, format_, surroundings);
+    return plan_command(*arguments, slots_, kPlanFormats.at(format_), surroundings);
   }
 
  private:
   CLI::App& verb_;
   JobOptions job_;
   std::uint32_t slots_ = 1;
-  PlanFormat format_ = PlanFormat::kText;
+  std::string format_ = "text";
 };
 
 class GraphVerb {
  public:
   explicit GraphVerb(CLI::App& app)
-      : verb_(*app.add_subcommand("graph", "internal: prints the JobGraph as bytes; `run` and `plan` ask a process of its own")) {
+      : verb_(*app.add_subcommand(
+            "graph",
+            "internal: prints the JobGraph as bytes; `run` and `plan` ask a process of its own")) {
     job_.add_to(verb_, true);
-    verb_.add_option("--config-name", config_name_, "read the document from standard input and call it so in messages");
+    verb_.add_option("--config-name", config_name_,
+                     "read the document from standard input and call it so in messages");
   }
   bool is_chosen() const { return verb_.parsed(); }
   int go(const Surroundings& surroundings) {
@@ -158,7 +202,8 @@ class GraphVerb {
 
 class ErrorVerb {
  public:
-  explicit ErrorVerb(CLI::App& app) : verb_(*app.add_subcommand("error", "explains an error code")) {
+  explicit ErrorVerb(CLI::App& app)
+      : verb_(*app.add_subcommand("error", "explains an error code")) {
     verb_.add_option("CODE", code_, "such as C101");
     verb_.add_flag("--list", list_, "all codes");
   }
@@ -169,7 +214,8 @@ class ErrorVerb {
       return kExitDone;
     }
     if (code_.empty())
-      return refuse(Error(ErrorCode::C105, "error: which code?", "tributary error C101, or tributary error --list"),
+      return refuse(Error(ErrorCode::C105, "error: which code?",
+                          "tributary error C101, or tributary error --list"),
                     surroundings);
     const Result<std::string> text = error_text(code_);
     if (!text) return refuse(text.error(), surroundings);
@@ -185,11 +231,13 @@ class ErrorVerb {
 
 std::optional<Error> unknown_verb(const std::vector<std::string>& arguments) {
   if (arguments.empty())
-    return Error(ErrorCode::C105, "which verb? There are run, plan, jobs, version and error", "tributary --help");
+    return Error(ErrorCode::C105, "which verb? There are run, plan, jobs, version and error",
+                 "tributary --help");
   const std::string& verb = arguments[0];
   if (verb.starts_with('-') || std::ranges::find(kVerbs, verb) != kVerbs.end()) return std::nullopt;
   std::string what = fmt::format("unknown verb {}", excerpt(verb));
-  if (const auto nearest = nearest_name(verb, kVerbs)) what += fmt::format("; did you mean {}?", *nearest);
+  if (const auto nearest = nearest_name(verb, kVerbs))
+    what += fmt::format("; did you mean {}?", *nearest);
   return Error(ErrorCode::C105, std::move(what), "tributary --help");
 }
 
@@ -205,7 +253,8 @@ std::string option_hint(const CLI::App& app, const std::vector<std::string>& arg
     if (!argument.starts_with("--")) continue;
     const std::string name = argument.substr(0, argument.find('='));
     if (std::ranges::find(names, name) != names.end()) continue;
-    if (const auto nearest = nearest_name(name, known)) return fmt::format("; did you mean {}?", *nearest);
+    if (const auto nearest = nearest_name(name, known))
+      return fmt::format("; did you mean {}?", *nearest);
   }
   return {};
 }
@@ -215,7 +264,8 @@ std::string option_hint(const CLI::App& app, const std::vector<std::string>& arg
 int run_command_line(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
   if (const auto error = unknown_verb(arguments)) return refuse(*error, surroundings);
 
-  CLI::App app("Runs attribution jobs: typed streams with event time and keyed state.", "tributary");
+  CLI::App app("Runs attribution jobs: typed streams with event time and keyed state.",
+               "tributary");
   app.require_subcommand(1);
   RunVerb run(app);
   PlanVerb plan(app);
@@ -223,7 +273,8 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
   std::string job_path;
   jobs.add_option("--job-path", job_path, "folders to search, separated by \":\"");
   GraphVerb graph(app);
-  const CLI::App& version = *app.add_subcommand("version", "prints versions of engine, job ABI and libraries");
+  const CLI::App& version =
+      *app.add_subcommand("version", "prints versions of engine, job ABI and libraries");
   ErrorVerb error(app);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
@@ -231,13 +282,14 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
     app.parse(reversed);
   } catch (const CLI::Success&) {
     const auto chosen = app.get_subcommands();
-    write_all(surroundings.out, chosen.empty() ? app.help() : chosen[0]->help());
+    write_all(surroundings.out, chosen.empty() ? app.help() : chosen[0]->help("tributary"));
     return kExitDone;
   } catch (const CLI::ParseError& wrong) {
     const std::string verb = arguments[0].starts_with('-') ? "" : arguments[0] + " ";
-    return refuse(Error(ErrorCode::C105, fmt::format("{}{}", wrong.what(), option_hint(app, arguments)),
-                        fmt::format("tributary {}--help", verb)),
-                  surroundings);
+    return refuse(
+        Error(ErrorCode::C105, fmt::format("{}{}", wrong.what(), option_hint(app, arguments)),
+              fmt::format("tributary {}--help", verb)),
+        surroundings);
   }
   if (run.is_chosen()) return run.go(surroundings);
   if (plan.is_chosen()) return plan.go(surroundings);

@@ -1,6 +1,6 @@
 // runtime/api/command_line.h
-// The command line of `tributary`: its verbs, their options, and what is said about a wrong one (C105, with the
-// nearest name that exists).
+// The command line of `tributary`: its verbs, their options, and what is said about a wrong one
+// (C105, with the nearest name that exists).
 //
 // Thread: the main one.
 #pragma once

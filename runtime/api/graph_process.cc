@@ -1,14 +1,13 @@
 #include "runtime/api/graph_process.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace tributary {
@@ -40,7 +39,8 @@ struct Pipe {
 };
 
 std::unexpected<Error> system_failure(std::string_view attempted) {
-  return fail(ErrorCode::B206, "asking a process for the job's graph: {}: {}", attempted, std::strerror(errno));
+  return fail(ErrorCode::B206, "asking a process for the job's graph: {}: {}", attempted,
+              std::strerror(errno));
 }
 
 Result<Pipe> make_pipe() {
@@ -50,12 +50,14 @@ Result<Pipe> make_pipe() {
 }
 
 // Between fork and exec: async-signal-safe calls only.
-[[noreturn]] void become_child(const char* program, char* const* arguments, int input, int output, pid_t parent) {
+[[noreturn]] void become_child(const char* program, char* const* arguments, int input, int output,
+                               pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
-  // The parent reads its signals through a descriptor and has them blocked; the child takes them as usual.
+  // The parent reads its signals through a descriptor and has them blocked; the child takes them as
+  // usual.
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -79,7 +81,8 @@ class Child {
   enum class Talk : std::uint8_t { kEnded, kTimeIsOver, kTooMuch, kBroken };
 
   // Writes `input` and reads until the child closes its output.
-  Talk talk(std::string_view input, const GraphRequest& request, const Clock& clock, std::string& answer) {
+  Talk talk(std::string_view input, const GraphRequest& request, const Clock& clock,
+            std::string& answer) {
     const std::int64_t end = clock.monotonic_nanos() + request.time_limit.micros * 1000;
     if (input.empty()) input_.close();
     for (;;) {
@@ -87,7 +90,8 @@ class Child {
       if (left <= 0) return Talk::kTimeIsOver;
       pollfd ends[2] = {{.fd = output_.get(), .events = POLLIN, .revents = 0},
                         {.fd = input_.get(), .events = POLLOUT, .revents = 0}};
-      if (::poll(ends, 2, static_cast<int>(left / 1'000'000) + 1) < 0 && errno != EINTR) return Talk::kBroken;
+      if (::poll(ends, 2, static_cast<int>(left / 1'000'000) + 1) < 0 && errno != EINTR)
+        return Talk::kBroken;
       if (ends[1].revents != 0 && !write_some(input)) input_.close();
       if (ends[0].revents == 0) continue;
       char bytes[64 * 1024];
@@ -97,7 +101,8 @@ class Child {
         if (errno == EAGAIN || errno == EINTR) continue;
         return Talk::kBroken;
       }
-      if (answer.size() + static_cast<std::size_t>(count) > request.output_bytes_max) return Talk::kTooMuch;
+      if (answer.size() + static_cast<std::size_t>(count) > request.output_bytes_max)
+        return Talk::kTooMuch;
       answer.append(bytes, static_cast<std::size_t>(count));
     }
   }
@@ -159,7 +164,9 @@ Result<GraphAnswer> request_graph(const GraphRequest& request, const Clock& cloc
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return system_failure("fork");
-  if (pid == 0) become_child(request.program.c_str(), arguments.data(), input.read.get(), output.write.get(), parent);
+  if (pid == 0)
+    become_child(request.program.c_str(), arguments.data(), input.read.get(), output.write.get(),
+                 parent);
   input.read.close();
   output.write.close();
   Child child(pid, std::move(input.write), std::move(output.read));
@@ -175,20 +182,23 @@ Result<GraphAnswer> request_graph(const GraphRequest& request, const Clock& cloc
                             format_duration(request.time_limit)),
                 "a job's function only declares the graph; it must not read, wait or compute"));
     case Child::Talk::kTooMuch:
-      return fail(ErrorCode::B206, "the job's graph is larger than {} bytes", request.output_bytes_max);
+      return fail(ErrorCode::B206, "the job's graph is larger than {} bytes",
+                  request.output_bytes_max);
     case Child::Talk::kBroken:
       return system_failure("reading");
   }
   const int status = child.wait();
   if (WIFSIGNALED(status)) {
-    return std::unexpected(Error(ErrorCode::B206,
-                                 fmt::format("the job's function ended its process by signal {} ({})", WTERMSIG(status),
-                                             ::strsignal(WTERMSIG(status))),
-                                 "find it with: gdb --args tributary graph JOB ..."));
+    return std::unexpected(
+        Error(ErrorCode::B206,
+              fmt::format("the job's function ended its process by signal {} ({})",
+                          WTERMSIG(status), ::strsignal(WTERMSIG(status))),
+              "find it with: gdb --args tributary graph JOB ..."));
   }
   if (WEXITSTATUS(status) == kGraphRefused) return GraphAnswer{.graph = {}, .refused = true};
   if (WEXITSTATUS(status) != 0)
-    return fail(ErrorCode::B206, "the process that makes the job's graph exited with {}", WEXITSTATUS(status));
+    return fail(ErrorCode::B206, "the process that makes the job's graph exited with {}",
+                WEXITSTATUS(status));
   return GraphAnswer{.graph = TRY(graph::parse_job_graph(answer)), .refused = false};
 }
 

@@ -1,9 +1,10 @@
 // runtime/api/graph_process.h
-// Obtains a job's graph from a process of its own that is thrown away: `tributary graph JOB`, with the configuration on
-// its standard input and the serialised JobGraph on its standard output. The author's function cannot hurt who plans.
+// Obtains a job's graph from a process of its own that is thrown away: `tributary graph JOB`, with
+// the configuration on its standard input and the serialised JobGraph on its standard output. The
+// author's function cannot hurt who plans.
 //
-// Blocks its thread until the child has ended or its time is over; then the child is killed. The child's errors go to
-// this process's standard error.
+// Blocks its thread until the child has ended or its time is over; then the child is killed. The
+// child's errors go to this process's standard error.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +35,8 @@ struct GraphAnswer {
 // What a child exits with when it has printed why there is no graph.
 inline constexpr int kGraphRefused = 2;
 
-// B206 if the child could not be started, was killed, ran out of time, or did not answer with a graph.
+// B206 if the child could not be started, was killed, ran out of time, or did not answer with a
+// graph.
 Result<GraphAnswer> request_graph(const GraphRequest& request, const Clock& clock);
 
 }  // namespace tributary

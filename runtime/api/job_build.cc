@@ -21,7 +21,8 @@ Result<ConfigDocument> read_config(FileSystem& files, const std::optional<std::s
 
 Result<Settings> settings_of(const ConfigDocument& document) {
   Settings settings = TRY(parse_settings_yaml(document.text, document.name));
-  for (const std::string& assignment : document.overrides) settings = TRY(override_setting(settings, assignment));
+  for (const std::string& assignment : document.overrides)
+    settings = TRY(override_setting(settings, assignment));
   return settings;
 }
 
@@ -32,7 +33,9 @@ Result<JobProgram> build_job(const JobLibrary& library, const ConfigDocument& do
   JobProgram program;
   std::optional<Error> error;
   if (!library.descriptor->build(settings, program, error)) {
-    if (!error) error = Error(ErrorCode::B203, fmt::format("job {} could not be built and does not say why", library.name()));
+    if (!error)
+      error = Error(ErrorCode::B203,
+                    fmt::format("job {} could not be built and does not say why", library.name()));
     return std::unexpected(*std::move(error));
   }
   const Hash128 digest = settings_digest(unexpanded);

@@ -1,6 +1,7 @@
 // runtime/api/job_build.h
-// From a library and a configuration to a job: reads the document, applies --set, expands, and calls the author's
-// function. The same in the process that yields the graph and in the one that runs it.
+// From a library and a configuration to a job: reads the document, applies --set, expands, and
+// calls the author's function. The same in the process that yields the graph and in the one that
+// runs it.
 //
 // Any thread. Invariant: the same document, overrides and library give a graph of the same digest.
 #pragma once

@@ -1,10 +1,9 @@
 #include "runtime/api/job_commands.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -40,11 +39,13 @@ Result<std::string> read_standard_input() {
   }
 }
 
-Result<graph::JobGraph> graph_of(const JobArguments& arguments, const std::optional<std::string>& config_name,
+Result<graph::JobGraph> graph_of(const JobArguments& arguments,
+                                 const std::optional<std::string>& config_name,
                                  const Surroundings& surroundings) {
   ConfigDocument document;
   if (config_name) {
-    document = {.text = TRY(read_standard_input()), .name = *config_name, .overrides = arguments.overrides};
+    document = {
+        .text = TRY(read_standard_input()), .name = *config_name, .overrides = arguments.overrides};
   } else {
     document = TRY(read_config(surroundings.files, arguments.config, arguments.overrides));
   }
@@ -90,13 +91,16 @@ int jobs_command(const std::string& job_path, const Surroundings& surroundings) 
     } else if (library.error().code() == ErrorCode::B201) {
       rows.push_back({file.name, "other ABI", file.path});
     } else {
-      rows.push_back({file.name, library.error().code() == ErrorCode::B203 ? "no job" : "does not load", file.path});
+      rows.push_back({file.name,
+                      library.error().code() == ErrorCode::B203 ? "no job" : "does not load",
+                      file.path});
     }
   }
   std::string text;
   std::size_t width = 0;
   for (const Row& row : rows) width = std::max(width, row.name.size());
-  for (const Row& row : rows) text += fmt::format("{:<{}}  {:<13}  {}\n", row.name, width, row.state, row.path);
+  for (const Row& row : rows)
+    text += fmt::format("{:<{}}  {:<13}  {}\n", row.name, width, row.state, row.path);
   if (rows.empty()) text = "no job found\n";
   text += "searched:";
   for (const std::string& folder : folders) text += " " + folder;

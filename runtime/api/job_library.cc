@@ -1,7 +1,6 @@
 #include "runtime/api/job_library.h"
 
 #include <dlfcn.h>
-
 #include <utility>
 
 #include "runtime/api/job_search.h"
@@ -18,17 +17,25 @@ std::string file_name(std::string_view path) {
 
 std::optional<Error> descriptor_fault(const JobDescriptor* descriptor, std::string_view path) {
   const std::string file = file_name(path);
-  if (descriptor == nullptr) return Error(ErrorCode::B203, fmt::format("{} registers no job: its descriptor is empty", file));
-  const std::string_view offered = descriptor->format == 1 && descriptor->abi != nullptr ? descriptor->abi : "";
+  if (descriptor == nullptr)
+    return Error(ErrorCode::B203,
+                 fmt::format("{} registers no job: its descriptor is empty", file));
+  const std::string_view offered =
+      descriptor->format == 1 && descriptor->abi != nullptr ? descriptor->abi : "";
   if (offered != job_abi()) {
-    return Error(ErrorCode::B201,
-                 fmt::format("{} needs job ABI {}; this program offers {}", file,
-                             offered.empty() ? fmt::format("of format {}", descriptor->format) : std::string(offered),
-                             job_abi()),
-                 fmt::format("rebuild {} with the headers and the compiler of this engine (tributary version)", file));
+    return Error(
+        ErrorCode::B201,
+        fmt::format("{} needs job ABI {}; this program offers {}", file,
+                    offered.empty() ? fmt::format("of format {}", descriptor->format)
+                                    : std::string(offered),
+                    job_abi()),
+        fmt::format(
+            "rebuild {} with the headers and the compiler of this engine (tributary version)",
+            file));
   }
   if (descriptor->name == nullptr || *descriptor->name == '\0' || descriptor->build == nullptr)
-    return Error(ErrorCode::B203, fmt::format("{} registers no job: its descriptor lacks a name or function", file));
+    return Error(ErrorCode::B203,
+                 fmt::format("{} registers no job: its descriptor lacks a name or function", file));
   return std::nullopt;
 }
 
@@ -44,12 +51,14 @@ Result<JobLibrary> load_job_library(FileSystem& files, const std::string& path) 
   void* library = ::dlopen(exact.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* why = ::dlerror();
-    return std::unexpected(Error(ErrorCode::B205, fmt::format("{} does not load: {}", file_name(path), why),
-                                 "rebuild it with the headers of this engine; `ldd -r` shows what is missing"));
+    return std::unexpected(
+        Error(ErrorCode::B205, fmt::format("{} does not load: {}", file_name(path), why),
+              "rebuild it with the headers of this engine; `ldd -r` shows what is missing"));
   }
   void* symbol = ::dlsym(library, kJobDescriptorSymbol);
   if (symbol == nullptr) {
-    return fail(ErrorCode::B203, "{} registers no job; put TRIBUTARY_JOB(\"name\", function) in one source file",
+    return fail(ErrorCode::B203,
+                "{} registers no job; put TRIBUTARY_JOB(\"name\", function) in one source file",
                 file_name(path));
   }
   const JobDescriptor* descriptor = reinterpret_cast<JobDescriptorFunction>(symbol)();
@@ -57,7 +66,8 @@ Result<JobLibrary> load_job_library(FileSystem& files, const std::string& path) 
   return JobLibrary{.path = path, .descriptor = descriptor};
 }
 
-Result<JobLibrary> find_job_library(FileSystem& files, std::string_view job, const std::vector<std::string>& folders) {
+Result<JobLibrary> find_job_library(FileSystem& files, std::string_view job,
+                                    const std::vector<std::string>& folders) {
   if (is_job_path(job)) return load_job_library(files, std::string(job));
   const std::vector<JobFile> found = list_job_files(files, folders);
   if (const auto file = match_job_file(found, job)) return load_job_library(files, file->path);

@@ -23,23 +23,28 @@ Result<Request> request_of(const JobArguments& arguments, const Surroundings& su
   return request;
 }
 
-Result<GraphAnswer> graph_of(const Request& request, const JobArguments& arguments, const Surroundings& surroundings) {
-  GraphRequest process{.program = "/proc/self/exe",
-                       .arguments = {"graph", request.library_path, "--config-name", request.document.name,
-                                     "--secrets-dir", arguments.secrets_directory},
-                       .input = request.document.text,
-                       .time_limit = arguments.graph_time_limit};
-  for (const std::string& assignment : request.document.overrides) process.arguments.push_back("--set=" + assignment);
+Result<GraphAnswer> graph_of(const Request& request, const JobArguments& arguments,
+                             const Surroundings& surroundings) {
+  GraphRequest process{
+      .program = "/proc/self/exe",
+      .arguments = {"graph", request.library_path, "--config-name", request.document.name,
+                    "--secrets-dir", arguments.secrets_directory},
+      .input = request.document.text,
+      .time_limit = arguments.graph_time_limit};
+  for (const std::string& assignment : request.document.overrides)
+    process.arguments.push_back("--set=" + assignment);
   return request_graph(process, surroundings.clock);
 }
 
 }  // namespace
 
 std::vector<std::string> folders_of(const std::string& job_path, const Surroundings& surroundings) {
-  return job_folders(job_path, surroundings.environment("TRIBUTARY_JOB_PATH").value_or(""), surroundings.program);
+  return job_folders(job_path, surroundings.environment("TRIBUTARY_JOB_PATH").value_or(""),
+                     surroundings.program);
 }
 
-ExpansionSources expansion_sources(const JobArguments& arguments, const Surroundings& surroundings) {
+ExpansionSources expansion_sources(const JobArguments& arguments,
+                                   const Surroundings& surroundings) {
   return {.environment = surroundings.environment,
           .files = &surroundings.files,
           .secrets_directory = arguments.secrets_directory,
@@ -50,18 +55,21 @@ Result<std::string> locate_job(const JobArguments& arguments, const Surroundings
   FileSystem& files = surroundings.files;
   if (is_job_path(arguments.job)) {
     if (!TRY(files.exists(arguments.job))) {
-      return std::unexpected(Error(ErrorCode::B202, fmt::format("job {} not found: there is no such file", arguments.job),
-                                   "tributary jobs lists the jobs that are known by name"));
+      return std::unexpected(Error(
+          ErrorCode::B202, fmt::format("job {} not found: there is no such file", arguments.job),
+          "tributary jobs lists the jobs that are known by name"));
     }
     return arguments.job;
   }
   const std::vector<std::string> folders = folders_of(arguments.job_path, surroundings);
-  if (const auto file = match_job_file(list_job_files(files, folders), arguments.job)) return file->path;
+  if (const auto file = match_job_file(list_job_files(files, folders), arguments.job))
+    return file->path;
   // No file bears the name; only the libraries themselves can say which of them does.
   return TRY(find_job_library(files, arguments.job, folders)).path;
 }
 
-std::expected<PlannedJob, std::vector<Error>> plan_job(const JobArguments& arguments, std::uint32_t slots,
+std::expected<PlannedJob, std::vector<Error>> plan_job(const JobArguments& arguments,
+                                                       std::uint32_t slots,
                                                        const Surroundings& surroundings) {
   Result<Request> request = request_of(arguments, surroundings);
   if (!request) return std::unexpected(std::vector<Error>{std::move(request).error()});

@@ -1,6 +1,6 @@
 // runtime/api/job_plan.h
-// From the command line's JOB, --config and --set to a plan, without running a line of the author's code in this
-// process: the graph comes from a process of its own (graph_process.h).
+// From the command line's JOB, --config and --set to a plan, without running a line of the author's
+// code in this process: the graph comes from a process of its own (graph_process.h).
 //
 // Blocks until that process has answered. Any thread that may fork.
 #pragma once
@@ -34,8 +34,10 @@ struct PlannedJob {
   graph::ExecutionPlan plan;
 };
 
-// Every reason against it. An empty list: the reasons are on standard error already, told by the other process.
-std::expected<PlannedJob, std::vector<Error>> plan_job(const JobArguments& arguments, std::uint32_t slots,
+// Every reason against it. An empty list: the reasons are on standard error already, told by the
+// other process.
+std::expected<PlannedJob, std::vector<Error>> plan_job(const JobArguments& arguments,
+                                                       std::uint32_t slots,
                                                        const Surroundings& surroundings);
 
 // Where JOB's library lies. B202.

@@ -1,5 +1,6 @@
 // runtime/api/job_search.h
-// Where a job's shared library is found: JOB is a path to a .so, or a name looked for in folders, in their order:
+// Where a job's shared library is found: JOB is a path to a .so, or a name looked for in folders,
+// in their order:
 // --job-path, $TRIBUTARY_JOB_PATH, <prefix>/lib/tributary/jobs.
 //
 // Reads folders only; what a library says about itself is job_library.h's. Any thread.
@@ -15,9 +16,10 @@
 
 namespace tributary {
 
-// `job_path` and `variable` are lists separated by ":"; `program` is the path of this program, whose folder's parent is
-// the prefix. Empty parts are left out, and a folder is named once.
-std::vector<std::string> job_folders(std::string_view job_path, std::string_view variable, std::string_view program);
+// `job_path` and `variable` are lists separated by ":"; `program` is the path of this program,
+// whose folder's parent is the prefix. Empty parts are left out, and a folder is named once.
+std::vector<std::string> job_folders(std::string_view job_path, std::string_view variable,
+                                     std::string_view program);
 
 struct JobFile {
   std::string path;

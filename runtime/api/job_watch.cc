@@ -1,12 +1,11 @@
 #include "runtime/api/job_watch.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 namespace tributary {
 
@@ -28,7 +27,8 @@ JobWatch::~JobWatch() {
 }
 
 JobWatch::Woken JobWatch::wait(int signals, int timeout_ms) {
-  pollfd both[2] = {{.fd = descriptor_, .events = POLLIN, .revents = 0}, {.fd = signals, .events = POLLIN, .revents = 0}};
+  pollfd both[2] = {{.fd = descriptor_, .events = POLLIN, .revents = 0},
+                    {.fd = signals, .events = POLLIN, .revents = 0}};
   if (::poll(both, 2, timeout_ms) <= 0) return Woken::kTime;
   return both[0].revents != 0 ? Woken::kEnded : Woken::kSignal;
 }

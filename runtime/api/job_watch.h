@@ -1,6 +1,6 @@
 // runtime/api/job_watch.h
-// Waits for an executor's runnables to finish on a thread of its own, and says so through a descriptor, so that the
-// main thread can wait for the end of a job and for signals at once.
+// Waits for an executor's runnables to finish on a thread of its own, and says so through a
+// descriptor, so that the main thread can wait for the end of a job and for signals at once.
 //
 // Thread: made, waited for and destroyed by one thread; the destructor waits for the end.
 #pragma once

@@ -1,9 +1,9 @@
-// The program `tributary`: makes the seams to the world and hands them to the verbs (command_line.h).
-#include <limits.h>
-#include <unistd.h>
-
+// The program `tributary`: makes the seams to the world and hands them to the verbs
+// (command_line.h).
 #include <cstdlib>
+#include <limits.h>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include "base/clock.h"

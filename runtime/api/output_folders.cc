@@ -13,7 +13,8 @@ bool is_part_file(std::string_view name) {
   return name.starts_with("part-") && (name.ends_with(".jsonl") || name.ends_with(".csv"));
 }
 
-Status collect(FileSystem& files, const std::string& folder, int depth, std::vector<std::string>& parts) {
+Status collect(FileSystem& files, const std::string& folder, int depth,
+               std::vector<std::string>& parts) {
   for (const DirectoryEntry& entry : TRY(files.list(folder))) {
     const std::string path = folder + "/" + entry.name;
     if (entry.kind == FileKind::kDirectory && depth < kDepthMax) {
@@ -31,7 +32,9 @@ std::vector<OutputFolder> output_folders(const graph::JobGraph& graph) {
   std::vector<OutputFolder> folders;
   for (const graph::Vertex& vertex : graph.vertices()) {
     const auto output = vertex.properties().find(kOutputProperty);
-    if (vertex.kind() != graph::SINK || output == vertex.properties().end() || output->second.empty()) continue;
+    if (vertex.kind() != graph::SINK || output == vertex.properties().end() ||
+        output->second.empty())
+      continue;
     folders.push_back({.sink = vertex.name(), .path = output->second});
   }
   return folders;
@@ -40,7 +43,8 @@ std::vector<OutputFolder> output_folders(const graph::JobGraph& graph) {
 Result<std::vector<std::string>> part_files(FileSystem& files, const std::string& folder) {
   std::vector<std::string> parts;
   if (!TRY(files.exists(folder))) return parts;
-  if (TRY(files.stat(folder)).kind != FileKind::kDirectory) return fail(ErrorCode::F102, "output {} is no folder", folder);
+  if (TRY(files.stat(folder)).kind != FileKind::kDirectory)
+    return fail(ErrorCode::F102, "output {} is no folder", folder);
   TRY(collect(files, folder, 0, parts));
   std::ranges::sort(parts);
   return parts;
@@ -53,9 +57,9 @@ Status prepare_output(FileSystem& files, const std::vector<OutputFolder>& folder
     if (!force) {
       return std::unexpected(
           Error(ErrorCode::F103,
-                fmt::format("output {} of sink {} already holds {} file{} of an earlier run ({}{})", folder.path,
-                            folder.sink, parts.size(), parts.size() == 1 ? "" : "s", parts[0],
-                            parts.size() == 1 ? "" : ", …"),
+                fmt::format("output {} of sink {} already holds {} file{} of an earlier run ({}{})",
+                            folder.path, folder.sink, parts.size(), parts.size() == 1 ? "" : "s",
+                            parts[0], parts.size() == 1 ? "" : ", …"),
                 "choose another folder, or say --force to delete these files"));
     }
     for (const std::string& part : parts) TRY(files.remove(part));

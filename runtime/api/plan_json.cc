@@ -1,6 +1,7 @@
 #include "runtime/api/plan_json.h"
 
 #include <map>
+
 #include <nlohmann/json.hpp>
 
 namespace tributary {
@@ -10,28 +11,38 @@ using Json = nlohmann::ordered_json;
 
 std::string_view kind_name(graph::VertexKind kind) {
   switch (kind) {
-    case graph::SOURCE: return "source";
-    case graph::SINK: return "sink";
-    default: return "operator";
+    case graph::SOURCE:
+      return "source";
+    case graph::SINK:
+      return "sink";
+    default:
+      return "operator";
   }
 }
 
 Json vertex_json(const graph::Vertex& vertex) {
-  Json json = {{"name", vertex.name()}, {"kind", kind_name(vertex.kind())}, {"type", vertex.operator_type()}};
+  Json json = {{"name", vertex.name()},
+               {"kind", kind_name(vertex.kind())},
+               {"type", vertex.operator_type()}};
   if (!vertex.declared_at().empty()) json["declared_at"] = vertex.declared_at();
   for (const graph::State& state : vertex.states())
     json["states"].push_back({{"name", state.name()}, {"kind", state.kind()}});
   // A protobuf map has no order of its own.
-  const std::map<std::string, std::string> properties(vertex.properties().begin(), vertex.properties().end());
+  const std::map<std::string, std::string> properties(vertex.properties().begin(),
+                                                      vertex.properties().end());
   if (!properties.empty()) json["properties"] = properties;
   return json;
 }
 
 Json stage_json(const graph::JobGraph& graph, const graph::Stage& stage) {
-  Json json = {{"stage", stage.id.value}, {"name", stage.label}, {"tasks", stage.parallelism}, {"slots", Json::array()},
+  Json json = {{"stage", stage.id.value},
+               {"name", stage.label},
+               {"tasks", stage.parallelism},
+               {"slots", Json::array()},
                {"operators", Json::array()}};
   for (const graph::SlotIndex slot : stage.slots) json["slots"].push_back(slot.value);
-  for (const graph::VertexId id : stage.vertices) json["operators"].push_back(vertex_json(vertex_of(graph, id)));
+  for (const graph::VertexId id : stage.vertices)
+    json["operators"].push_back(vertex_json(vertex_of(graph, id)));
   return json;
 }
 
@@ -52,15 +63,13 @@ Json exchange_json(const graph::JobGraph& graph, const graph::Exchange& exchange
 }  // namespace
 
 std::string plan_json(const graph::JobGraph& graph, const graph::ExecutionPlan& plan) {
-  Json json = {{"job", graph.name()},
-               {"graph_digest", graph::digest(graph).to_hex()},
-               {"slots", plan.slot_count},
-               {"key_groups", plan.key_group_count},
-               {"stages", Json::array()},
-               {"exchanges", Json::array()},
+  Json json = {{"job", graph.name()},      {"graph_digest", graph::digest(graph).to_hex()},
+               {"slots", plan.slot_count}, {"key_groups", plan.key_group_count},
+               {"stages", Json::array()},  {"exchanges", Json::array()},
                {"gates", Json::array()}};
   for (const graph::Stage& stage : plan.stages) json["stages"].push_back(stage_json(graph, stage));
-  for (const graph::Exchange& exchange : plan.exchanges) json["exchanges"].push_back(exchange_json(graph, exchange));
+  for (const graph::Exchange& exchange : plan.exchanges)
+    json["exchanges"].push_back(exchange_json(graph, exchange));
   for (const graph::Gate& gate : plan.gates) {
     json["gates"].push_back({{"source", vertex_of(graph, gate.gated_source).name()},
                              {"waits_for", vertex_of(graph, gate.gating_source).name()}});

@@ -1,5 +1,6 @@
 // runtime/api/plan_json.h
-// A plan as JSON, for `tributary plan --format json`: stages, exchanges, gates, and what the graph says of each vertex.
+// A plan as JSON, for `tributary plan --format json`: stages, exchanges, gates, and what the graph
+// says of each vertex.
 //
 // Pure. The names are documented in docs/cli.md.
 #pragma once

@@ -7,7 +7,8 @@ namespace tributary {
 namespace {
 
 double ratio(std::int64_t part, std::int64_t whole) {
-  return whole <= 0 ? 0 : std::clamp(static_cast<double>(part) / static_cast<double>(whole), 0.0, 1.0);
+  return whole <= 0 ? 0
+                    : std::clamp(static_cast<double>(part) / static_cast<double>(whole), 0.0, 1.0);
 }
 double per_second(std::int64_t count, double interval_s) {
   return interval_s <= 0 ? 0 : std::max(static_cast<double>(count) / interval_s, 0.0);
@@ -32,8 +33,8 @@ void lower(std::optional<Timestamp>& lowest, const TaskSample& task) {
   if (!lowest || task.watermark < *lowest) lowest = task.watermark;
 }
 
-StageProgress stage_progress(const graph::Stage& stage, const JobSample& before, const JobSample& after,
-                             double interval_s) {
+StageProgress stage_progress(const graph::Stage& stage, const JobSample& before,
+                             const JobSample& after, double interval_s) {
   StageProgress progress{.stage = stage.id.value, .name = stage.label, .tasks = stage.parallelism};
   Spent spent;
   std::int64_t records_before = 0;
@@ -56,7 +57,8 @@ StageProgress stage_progress(const graph::Stage& stage, const JobSample& before,
     progress.inbox_bytes += task.inbox_bytes;
     progress.waiting_bytes += task.waiting_bytes;
     lower(task.finished ? ended : running, task);
-    if (task.backlog >= 0 && stage.is_source) progress.backlog = progress.backlog.value_or(0) + task.backlog;
+    if (task.backlog >= 0 && stage.is_source)
+      progress.backlog = progress.backlog.value_or(0) + task.backlog;
   }
   progress.watermark = running ? running : ended;
   if (progress.watermark == Timestamp::min()) progress.watermark = std::nullopt;
@@ -75,7 +77,8 @@ std::optional<std::int64_t> backlog_of(const JobSample& sample) {
 }
 
 // The event time that the last stages have seen; what ends sooner is ahead of it.
-std::optional<Timestamp> lowest_watermark(const std::vector<StageProgress>& stages, const graph::ExecutionPlan& plan) {
+std::optional<Timestamp> lowest_watermark(const std::vector<StageProgress>& stages,
+                                          const graph::ExecutionPlan& plan) {
   std::optional<Timestamp> lowest;
   for (const StageProgress& stage : stages) {
     if (!plan.stages[stage.stage].outputs.empty()) continue;
@@ -107,9 +110,11 @@ std::uint32_t cause_of(std::uint32_t waiting, const std::vector<StageProgress>& 
       seen[at] = true;
       const StageProgress& stage = stages[at];
       const bool waits = stage.backpressured_ratio >= kBackpressured;
-      if (!waits && stage.busiest_ratio >= kBusy && (!busy || stage.busiest_ratio > stages[*busy].busiest_ratio))
+      if (!waits && stage.busiest_ratio >= kBusy &&
+          (!busy || stage.busiest_ratio > stages[*busy].busiest_ratio))
         busy = at;
-      if (!waits && (!busiest || stage.busiest_ratio > stages[*busiest].busiest_ratio)) busiest = at;
+      if (!waits && (!busiest || stage.busiest_ratio > stages[*busiest].busiest_ratio))
+        busiest = at;
       for (const std::uint32_t to : downstream_of(at, plan)) next.push_back(to);
     }
     if (busy) return *busy;
@@ -120,28 +125,30 @@ std::uint32_t cause_of(std::uint32_t waiting, const std::vector<StageProgress>& 
 
 }  // namespace
 
-JobSample sample_tasks(const std::deque<TaskMetrics>& metrics, const graph::ExecutionPlan& plan, std::int64_t nanos) {
+JobSample sample_tasks(const std::deque<TaskMetrics>& metrics, const graph::ExecutionPlan& plan,
+                       std::int64_t nanos) {
   JobSample sample{.nanos = nanos, .tasks = {}};
   for (const TaskMetrics& task : metrics) {
     const bool is_source = plan.stages[task.stage].is_source && !task.operators.empty();
-    sample.tasks.push_back({.stage = task.stage,
-                            .task = task.task,
-                            .records_in = is_source ? task.operators.front()->records_in.get() : task.records_in.get(),
-                            .records_out = task.records_out.get(),
-                            .busy_nanos = task.busy_nanos.get(),
-                            .backpressured_nanos = task.backpressured_nanos.get(),
-                            .idle_nanos = task.idle_nanos.get(),
-                            .watermark = Timestamp{task.watermark.get()},
-                            .inbox_bytes = task.inbox_bytes.get(),
-                            .waiting_bytes = task.waiting_bytes.get(),
-                            .backlog = task.backlog.get(),
-                            .finished = task.finished.get() != 0});
+    sample.tasks.push_back(
+        {.stage = task.stage,
+         .task = task.task,
+         .records_in = is_source ? task.operators.front()->records_in.get() : task.records_in.get(),
+         .records_out = task.records_out.get(),
+         .busy_nanos = task.busy_nanos.get(),
+         .backpressured_nanos = task.backpressured_nanos.get(),
+         .idle_nanos = task.idle_nanos.get(),
+         .watermark = Timestamp{task.watermark.get()},
+         .inbox_bytes = task.inbox_bytes.get(),
+         .waiting_bytes = task.waiting_bytes.get(),
+         .backlog = task.backlog.get(),
+         .finished = task.finished.get() != 0});
   }
   return sample;
 }
 
-JobProgress progress_between(const JobSample& before, const JobSample& after, std::int64_t started_nanos,
-                             const graph::ExecutionPlan& plan) {
+JobProgress progress_between(const JobSample& before, const JobSample& after,
+                             std::int64_t started_nanos, const graph::ExecutionPlan& plan) {
   JobProgress progress;
   progress.elapsed_s = static_cast<double>(after.nanos - started_nanos) / 1e9;
   progress.interval_s = static_cast<double>(after.nanos - before.nanos) / 1e9;
@@ -162,7 +169,8 @@ JobProgress progress_between(const JobSample& before, const JobSample& after, st
   return progress;
 }
 
-std::optional<Bottleneck> find_bottleneck(const std::vector<StageProgress>& stages, const graph::ExecutionPlan& plan) {
+std::optional<Bottleneck> find_bottleneck(const std::vector<StageProgress>& stages,
+                                          const graph::ExecutionPlan& plan) {
   const StageProgress* waiting = nullptr;
   const StageProgress* saturated = nullptr;
   for (const StageProgress& stage : stages) {
@@ -170,7 +178,8 @@ std::optional<Bottleneck> find_bottleneck(const std::vector<StageProgress>& stag
     if (stage.backpressured_ratio >= kBackpressured && !plan.stages[stage.stage].outputs.empty() &&
         (waiting == nullptr || stage.backpressured_ratio > waiting->backpressured_ratio))
       waiting = &stage;
-    if (stage.busiest_ratio >= kSaturated && (saturated == nullptr || stage.busiest_ratio > saturated->busiest_ratio))
+    if (stage.busiest_ratio >= kSaturated &&
+        (saturated == nullptr || stage.busiest_ratio > saturated->busiest_ratio))
       saturated = &stage;
   }
   if (waiting != nullptr) return Bottleneck{waiting->stage, cause_of(waiting->stage, stages, plan)};

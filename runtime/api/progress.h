@@ -1,8 +1,9 @@
 // runtime/api/progress.h
-// What a running job is doing, from two looks at its counters: rates, how busy each stage is, how far event time is,
-// and which stage holds the others up.
+// What a running job is doing, from two looks at its counters: rates, how busy each stage is, how
+// far event time is, and which stage holds the others up.
 //
-// Pure but for sample_tasks(), which reads counters that slots write; any thread. Ratios are of the slots' wall time.
+// Pure but for sample_tasks(), which reads counters that slots write; any thread. Ratios are of the
+// slots' wall time.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,8 @@ struct JobSample {
   std::vector<TaskSample> tasks;
 };
 
-JobSample sample_tasks(const std::deque<TaskMetrics>& metrics, const graph::ExecutionPlan& plan, std::int64_t nanos);
+JobSample sample_tasks(const std::deque<TaskMetrics>& metrics, const graph::ExecutionPlan& plan,
+                       std::int64_t nanos);
 
 struct StageProgress {
   std::uint32_t stage = 0;
@@ -67,8 +69,8 @@ struct Bottleneck {
 };
 
 struct JobProgress {
-  double elapsed_s = 0;   // since the job's start
-  double interval_s = 0;  // that rates and ratios are of
+  double elapsed_s = 0;         // since the job's start
+  double interval_s = 0;        // that rates and ratios are of
   std::int64_t records_in = 0;  // read by all sources
   double rate = 0;
   std::optional<std::int64_t> backlog;
@@ -79,14 +81,16 @@ struct JobProgress {
 };
 
 // `before` is an earlier sample of the same job; `started_nanos` when the job began.
-JobProgress progress_between(const JobSample& before, const JobSample& after, std::int64_t started_nanos,
-                             const graph::ExecutionPlan& plan);
+JobProgress progress_between(const JobSample& before, const JobSample& after,
+                             std::int64_t started_nanos, const graph::ExecutionPlan& plan);
 
-// The stage that waits most for room, and the first stage downstream of it that is busy and does not wait itself;
-// without one that waits, a stage that is hardly ever idle.
-std::optional<Bottleneck> find_bottleneck(const std::vector<StageProgress>& stages, const graph::ExecutionPlan& plan);
+// The stage that waits most for room, and the first stage downstream of it that is busy and does
+// not wait itself; without one that waits, a stage that is hardly ever idle.
+std::optional<Bottleneck> find_bottleneck(const std::vector<StageProgress>& stages,
+                                          const graph::ExecutionPlan& plan);
 
-inline constexpr double kBackpressured = 0.2;  // a stage that waits for room so much of its time is held up
+inline constexpr double kBackpressured =
+    0.2;  // a stage that waits for room so much of its time is held up
 inline constexpr double kBusy = 0.5;
 inline constexpr double kSaturated = 0.9;
 

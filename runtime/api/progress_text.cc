@@ -1,9 +1,9 @@
 #include "runtime/api/progress_text.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace tributary {
@@ -97,25 +97,31 @@ std::string bottleneck_text(const JobProgress& progress) {
   const StageProgress& cause = progress.stages[progress.bottleneck->cause];
   std::string busy = fmt::format("busy {} of the time", percent(cause.busy_ratio));
   // One hot task: the others of its stage have little to do.
-  if (cause.tasks > 1 && cause.busiest_ratio >= kBusy && cause.busy_ratio < 0.6 * cause.busiest_ratio)
-    busy = fmt::format("busy {} of the time in task {} alone", percent(cause.busiest_ratio), cause.busiest_task);
+  if (cause.tasks > 1 && cause.busiest_ratio >= kBusy &&
+      cause.busy_ratio < 0.6 * cause.busiest_ratio)
+    busy = fmt::format("busy {} of the time in task {} alone", percent(cause.busiest_ratio),
+                       cause.busiest_task);
   if (stage.stage == cause.stage) return fmt::format("bottleneck: {} is {}", cause.name, busy);
   return fmt::format("backpressured: {} waits for {}, which is {}", stage.name, cause.name, busy);
 }
 
-std::vector<std::string> progress_block(const JobProgress& progress, std::string_view job, std::size_t width) {
+std::vector<std::string> progress_block(const JobProgress& progress, std::string_view job,
+                                        std::size_t width) {
   std::vector<std::string> lines;
   lines.push_back(cut(fmt::format("{}  {}", job, job_line(progress)), width));
   std::size_t name_width = 0;
-  for (const StageProgress& stage : progress.stages) name_width = std::max(name_width, stage.name.size());
+  for (const StageProgress& stage : progress.stages)
+    name_width = std::max(name_width, stage.name.size());
   name_width = std::min<std::size_t>(name_width, 36);
   for (const StageProgress& stage : progress.stages) {
-    const std::string name = stage.name.size() > name_width ? cut(stage.name, name_width - 1) + "…" : stage.name;
-    lines.push_back(cut(fmt::format("  {}{:{}}  busy {:>5}  backpressured {:>5}  in {}  {} records/s", name, "",
-                                    name_width - std::min(name_width, name.size()), percent(stage.busy_ratio),
-                                    percent(stage.backpressured_ratio), grouped(stage.records_in),
-                                    grouped(whole(stage.rate))),
-                        width));
+    const std::string name =
+        stage.name.size() > name_width ? cut(stage.name, name_width - 1) + "…" : stage.name;
+    lines.push_back(
+        cut(fmt::format("  {}{:{}}  busy {:>5}  backpressured {:>5}  in {}  {} records/s", name, "",
+                        name_width - std::min(name_width, name.size()), percent(stage.busy_ratio),
+                        percent(stage.backpressured_ratio), grouped(stage.records_in),
+                        grouped(whole(stage.rate))),
+            width));
   }
   if (progress.bottleneck) lines.push_back(cut("  " + bottleneck_text(progress), width));
   return lines;

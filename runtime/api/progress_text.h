@@ -1,7 +1,9 @@
 // runtime/api/progress_text.h
-// Progress for people (a block for a terminal, a line for a log) and for programs (a JSON object a line).
+// Progress for people (a block for a terminal, a line for a log) and for programs (a JSON object a
+// line).
 //
-// Pure. Only the texts for people have thousands separators; the JSON's names are documented in docs/cli.md.
+// Pure. Only the texts for people have thousands separators; the JSON's names are documented in
+// docs/cli.md.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +21,8 @@ std::string grouped(std::int64_t number);
 std::string seconds_text(double seconds);
 
 // One line for the job, one for each stage, one for the bottleneck; each cut to `width` columns.
-std::vector<std::string> progress_block(const JobProgress& progress, std::string_view job, std::size_t width);
+std::vector<std::string> progress_block(const JobProgress& progress, std::string_view job,
+                                        std::size_t width);
 std::string progress_line(const JobProgress& progress);
 // {"event":"progress",…} without a newline.
 std::string progress_json(const JobProgress& progress, std::string_view job);

@@ -1,9 +1,9 @@
 #include "runtime/api/reference_commands.h"
 
-#include <google/protobuf/stubs/common.h>
-
 #include <array>
 #include <vector>
+
+#include <google/protobuf/stubs/common.h>
 
 #include "base/nearest_name.h"
 #include "runtime/exec/job_descriptor.h"
@@ -19,10 +19,14 @@ constexpr std::array kCodes = {
 
 std::string_view who_text(Actor who) {
   switch (who) {
-    case Actor::kUser: return "you";
-    case Actor::kProject: return "project";
-    case Actor::kPlatform: return "platform";
-    case Actor::kBug: return "a bug";
+    case Actor::kUser:
+      return "you";
+    case Actor::kProject:
+      return "project";
+    case Actor::kPlatform:
+      return "platform";
+    case Actor::kBug:
+      return "a bug";
   }
   return "a bug";
 }
@@ -61,8 +65,10 @@ std::string version_text() {
 #endif
   );
   text += fmt::format("  libstdc++  {} ({})\n", _GLIBCXX_RELEASE, __GLIBCXX__);
-  text += fmt::format("  protobuf   {}\n", google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION));
-  text += fmt::format("  fmt        {}.{}.{}\n", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
+  text += fmt::format("  protobuf   {}\n",
+                      google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION));
+  text += fmt::format("  fmt        {}.{}.{}\n", FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
+                      FMT_VERSION % 100);
   return text;
 }
 
@@ -71,20 +77,23 @@ Result<std::string> error_text(std::string_view code) {
   for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   if (const auto found = find_error_code(upper)) {
     const ErrorPage& page = error_page(*found);
-    return fmt::format("{}  {}\n{}  who: {}\n", page.code, page.title, wrapped(page.page), who_text(page.who));
+    return fmt::format("{}  {}\n{}  who: {}\n", page.code, page.title, wrapped(page.page),
+                       who_text(page.who));
   }
   std::vector<std::string_view> known;
   for (const ErrorCode each : kCodes) known.push_back(error_page(each).code);
   const auto nearest = nearest_name(upper, known);
-  return std::unexpected(Error(ErrorCode::C105,
-                               fmt::format("there is no error code {}{}", std::string(code.substr(0, 32)),
-                                           nearest ? fmt::format("; did you mean {}?", *nearest) : ""),
-                               "tributary error --list"));
+  return std::unexpected(
+      Error(ErrorCode::C105,
+            fmt::format("there is no error code {}{}", std::string(code.substr(0, 32)),
+                        nearest ? fmt::format("; did you mean {}?", *nearest) : ""),
+            "tributary error --list"));
 }
 
 std::string error_list_text() {
   std::string text;
-  for (const ErrorCode code : kCodes) text += fmt::format("{:<5} {}\n", error_page(code).code, error_page(code).title);
+  for (const ErrorCode code : kCodes)
+    text += fmt::format("{:<5} {}\n", error_page(code).code, error_page(code).title);
   return text;
 }
 

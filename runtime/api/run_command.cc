@@ -34,15 +34,18 @@ ProgressMode mode_of(ProgressMode asked, int out) {
 Result<JobProgram> load_program(const PlannedJob& planned, const JobArguments& arguments,
                                 const Surroundings& surroundings) {
   const JobLibrary library = TRY(load_job_library(surroundings.files, planned.library_path));
-  JobProgram program = TRY(build_job(library, planned.document, expansion_sources(arguments, surroundings)));
+  JobProgram program =
+      TRY(build_job(library, planned.document, expansion_sources(arguments, surroundings)));
   const Hash128 here = graph::digest(program.graph);
   const Hash128 there = graph::digest(planned.graph);
   if (here != there) {
     return std::unexpected(
         Error(ErrorCode::B204,
-              fmt::format("job {} gives another graph each time it is asked: {} when planned, {} when run",
-                          library.name(), there.to_hex(), here.to_hex()),
-              "make its function depend on its settings alone: no time, no chance, no order of a hash table"));
+              fmt::format(
+                  "job {} gives another graph each time it is asked: {} when planned, {} when run",
+                  library.name(), there.to_hex(), here.to_hex()),
+              "make its function depend on its settings alone: no time, no chance, no order of a "
+              "hash table"));
   }
   return program;
 }
@@ -56,10 +59,15 @@ class Run {
  public:
   Run(const RunArguments& arguments, const PlannedJob& planned, const JobProgram& program,
       const Surroundings& surroundings)
-      : arguments_(arguments), plan_(planned.plan), program_(program), surroundings_(surroundings),
+      : arguments_(arguments),
+        plan_(planned.plan),
+        program_(program),
+        surroundings_(surroundings),
         clock_(surroundings.clock),
-        report_(mode_of(arguments.progress, surroundings.out), program.graph, planned.plan, surroundings),
-        executor_(surroundings.clock), job_(program, planned.plan, options()) {}
+        report_(mode_of(arguments.progress, surroundings.out), program.graph, planned.plan,
+                surroundings),
+        executor_(surroundings.clock),
+        job_(program, planned.plan, options()) {}
 
   int run(StopSignals& signals) {
     report_.started();
@@ -75,7 +83,8 @@ class Run {
     wait(signals, watch);
     const double wall_s = static_cast<double>(clock_.monotonic_nanos() - started_) / 1e9;
     const LocalJob::Outcome& outcome = job_.outcome();
-    const RunSummary summary = summarize(program_.graph, job_.execution().metrics(), outcome.phase, wall_s);
+    const RunSummary summary =
+        summarize(program_.graph, job_.execution().metrics(), outcome.phase, wall_s);
     report_.ended(summary, outcome.error ? &*outcome.error : nullptr);
     const bool is_clean = outcome.phase == cluster::FINISHED || outcome.phase == cluster::STOPPED;
     return is_clean ? kExitDone : kExitFailed;
@@ -85,7 +94,9 @@ class Run {
   LocalJob::Options options() {
     LocalJob::Options options;
     options.execution.clock = &clock_;
-    options.execution.make_keyed_state = [](std::uint32_t groups) { return std::make_unique<MemoryKeyedState>(groups); };
+    options.execution.make_keyed_state = [](std::uint32_t groups) {
+      return std::make_unique<MemoryKeyedState>(groups);
+    };
     if (arguments_.debug) {
       // A record goes all the way before the next one is sent on.
       options.execution.batch_bytes = 1;
@@ -102,8 +113,10 @@ class Run {
     std::int64_t next = started_ + interval;
     std::int64_t until = arguments_.until ? started_ + arguments_.until->micros * 1000 : INT64_MAX;
     for (;;) {
-      const std::int64_t left = std::max<std::int64_t>(std::min(next, until) - clock_.monotonic_nanos(), 0);
-      switch (watch.wait(signals.descriptor(), static_cast<int>(std::min<std::int64_t>(left / kNanosPerMilli + 1, 3600'000)))) {
+      const std::int64_t left =
+          std::max<std::int64_t>(std::min(next, until) - clock_.monotonic_nanos(), 0);
+      switch (watch.wait(signals.descriptor(), static_cast<int>(std::min<std::int64_t>(
+                                                   left / kNanosPerMilli + 1, 3600'000)))) {
         case JobWatch::Woken::kEnded:
           return;
         case JobWatch::Woken::kSignal:
@@ -162,12 +175,14 @@ int run_command(const RunArguments& arguments, const Surroundings& surroundings)
   }
   const Result<JobProgram> program = load_program(*planned, arguments.job, surroundings);
   if (!program) return refuse(program.error(), surroundings);
-  const Status prepared = prepare_output(surroundings.files, output_folders(planned->graph), arguments.force);
+  const Status prepared =
+      prepare_output(surroundings.files, output_folders(planned->graph), arguments.force);
   if (!prepared) return refuse(prepared.error(), surroundings);
   // A reader of our output that has gone is no reason to stop a job.
   std::signal(SIGPIPE, SIG_IGN);
   StopSignals signals;
-  if (const Status listening = signals.listen(); !listening) return refuse(listening.error(), surroundings);
+  if (const Status listening = signals.listen(); !listening)
+    return refuse(listening.error(), surroundings);
   Run run(arguments, *planned, *program, surroundings);
   return run.run(signals);
 }
@@ -178,9 +193,11 @@ int help_settings_command(const JobArguments& arguments, const Surroundings& sur
   const Result<JobLibrary> library = load_job_library(surroundings.files, *path);
   if (!library) return refuse(library.error(), surroundings);
   const TypeInfo* type = library->descriptor->settings_type;
-  write_all(surroundings.out, type == nullptr
-                                  ? fmt::format("{} declares no settings; it looks at the document itself\n", library->name())
-                                  : describe_settings(*type));
+  write_all(surroundings.out,
+            type == nullptr
+                ? fmt::format("{} declares no settings; it looks at the document itself\n",
+                              library->name())
+                : describe_settings(*type));
   return kExitDone;
 }
 

@@ -1,5 +1,6 @@
 // runtime/api/run_command.h
-// `tributary run`: a whole cluster for one job in this process, until its input ends or somebody stops it.
+// `tributary run`: a whole cluster for one job in this process, until its input ends or somebody
+// stops it.
 //
 // Thread: the main one; it starts the slots and waits for them and for signals.
 #pragma once

@@ -1,9 +1,9 @@
 #include "runtime/api/run_report.h"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
 #include <string_view>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "runtime/api/progress_text.h"
 #include "runtime/graph/explain.h"
@@ -20,10 +20,11 @@ std::string counted(std::size_t count, std::string_view noun) {
 }  // namespace
 
 std::string start_text(const graph::JobGraph& graph, const graph::ExecutionPlan& plan) {
-  std::string text = fmt::format("{}  {}  state in memory\n", graph.name(), counted(plan.slot_count, "slot"));
+  std::string text =
+      fmt::format("{}  {}  state in memory\n", graph.name(), counted(plan.slot_count, "slot"));
   std::string lines = graph::explain_lines(graph, plan);
-  const std::string sizes =
-      fmt::format("{}, {}", counted(plan.stages.size(), "stage"), counted(plan.exchanges.size(), "exchange"));
+  const std::string sizes = fmt::format("{}, {}", counted(plan.stages.size(), "stage"),
+                                        counted(plan.exchanges.size(), "exchange"));
   std::size_t count = 0;
   for (std::string_view rest = lines; !rest.empty(); ++count) {
     const std::size_t end = rest.find('\n');
@@ -37,9 +38,14 @@ std::string start_text(const graph::JobGraph& graph, const graph::ExecutionPlan&
   return text + fmt::format("  {}\n", sizes);
 }
 
-RunReport::RunReport(ProgressMode mode, const graph::JobGraph& graph, const graph::ExecutionPlan& plan,
-                     const Surroundings& surroundings)
-    : mode_(mode), graph_(graph), plan_(plan), out_(surroundings.out), err_(surroundings.err), block_(surroundings.out) {}
+RunReport::RunReport(ProgressMode mode, const graph::JobGraph& graph,
+                     const graph::ExecutionPlan& plan, const Surroundings& surroundings)
+    : mode_(mode),
+      graph_(graph),
+      plan_(plan),
+      out_(surroundings.out),
+      err_(surroundings.err),
+      block_(surroundings.out) {}
 
 void RunReport::started() {
   if (mode_ != ProgressMode::kJson) {
@@ -80,7 +86,8 @@ void RunReport::notice(const std::string& text) {
 void RunReport::ended(const RunSummary& summary, const Error* error) {
   block_.clear();
   if (error != nullptr) write_all(err_, error->to_string() + "\n");
-  write_all(out_, mode_ == ProgressMode::kJson ? summary_json(summary, error) + "\n" : summary_text(summary));
+  write_all(out_, mode_ == ProgressMode::kJson ? summary_json(summary, error) + "\n"
+                                               : summary_text(summary));
 }
 
 }  // namespace tributary

@@ -1,5 +1,6 @@
 // runtime/api/run_report.h
-// What `tributary run` prints: the job at its start, progress, the end; for a terminal, a log or a program.
+// What `tributary run` prints: the job at its start, progress, the end; for a terminal, a log or a
+// program.
 //
 // Thread: the main one.
 #pragma once

@@ -1,9 +1,9 @@
 #include "runtime/api/run_summary.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "runtime/api/output_folders.h"
@@ -41,26 +41,34 @@ std::string place_of(const graph::Vertex& vertex) {
 
 std::string_view event_of(cluster::JobPhase phase) {
   switch (phase) {
-    case cluster::FINISHED: return "finished";
-    case cluster::STOPPED: return "stopped";
-    case cluster::CANCELLED: return "cancelled";
-    default: return "failed";
+    case cluster::FINISHED:
+      return "finished";
+    case cluster::STOPPED:
+      return "stopped";
+    case cluster::CANCELLED:
+      return "cancelled";
+    default:
+      return "failed";
   }
 }
 
 std::string_view phase_text(cluster::JobPhase phase) {
   switch (phase) {
-    case cluster::FINISHED: return "finished (end of input)";
-    case cluster::STOPPED: return "stopped (all that was read is written)";
-    case cluster::CANCELLED: return "cancelled (what was in flight is not written)";
-    default: return "failed";
+    case cluster::FINISHED:
+      return "finished (end of input)";
+    case cluster::STOPPED:
+      return "stopped (all that was read is written)";
+    case cluster::CANCELLED:
+      return "cancelled (what was in flight is not written)";
+    default:
+      return "failed";
   }
 }
 
 }  // namespace
 
-RunSummary summarize(const graph::JobGraph& graph, const std::deque<TaskMetrics>& metrics, cluster::JobPhase phase,
-                     double wall_s) {
+RunSummary summarize(const graph::JobGraph& graph, const std::deque<TaskMetrics>& metrics,
+                     cluster::JobPhase phase, double wall_s) {
   RunSummary summary;
   summary.job = graph.name();
   summary.phase = phase;
@@ -83,8 +91,10 @@ RunSummary summarize(const graph::JobGraph& graph, const std::deque<TaskMetrics>
     const bool dead = takes_dead_letters(graph, vertex.id());
     const std::int64_t records = records_in[vertex.id()];
     (dead ? summary.dead_letters : summary.records_out) += records;
-    summary.sinks.push_back(
-        {.name = vertex.name(), .records = records, .output = place_of(vertex), .is_dead_letters = dead});
+    summary.sinks.push_back({.name = vertex.name(),
+                             .records = records,
+                             .output = place_of(vertex),
+                             .is_dead_letters = dead});
   }
   const bool has_dead_letters = std::ranges::any_of(summary.sinks, &SinkSummary::is_dead_letters);
   if (!has_dead_letters) summary.skipped_records = bad;
@@ -95,24 +105,28 @@ std::string summary_text(const RunSummary& summary) {
   std::string text = fmt::format("{}  in {}  out {}  late {}  dead {}", phase_text(summary.phase),
                                  grouped(summary.records_in), grouped(summary.records_out),
                                  grouped(summary.late_records), grouped(summary.dead_letters));
-  if (summary.skipped_records > 0) text += fmt::format("  skipped {}", grouped(summary.skipped_records));
+  if (summary.skipped_records > 0)
+    text += fmt::format("  skipped {}", grouped(summary.skipped_records));
   text += fmt::format("  wall {}", seconds_text(summary.wall_s));
   if (summary.wall_s > 0 && summary.records_in > 0) {
-    text += fmt::format("  ({} records/s)",
-                        grouped(std::llround(static_cast<double>(summary.records_in) / summary.wall_s)));
+    text += fmt::format(
+        "  ({} records/s)",
+        grouped(std::llround(static_cast<double>(summary.records_in) / summary.wall_s)));
   }
   text += "\n";
   std::size_t width = 0;
   for (const SinkSummary& sink : summary.sinks) width = std::max(width, sink.name.size());
   for (const SinkSummary& sink : summary.sinks) {
-    text += fmt::format("  {:<12}  {:<{}}  {} record{}", sink.is_dead_letters ? "dead letters" : "output", sink.name,
-                        width, grouped(sink.records), sink.records == 1 ? "" : "s");
+    text += fmt::format("  {:<12}  {:<{}}  {} record{}",
+                        sink.is_dead_letters ? "dead letters" : "output", sink.name, width,
+                        grouped(sink.records), sink.records == 1 ? "" : "s");
     if (!sink.output.empty()) text += fmt::format("  {}", sink.output);
     text += "\n";
   }
   for (const auto& [operation, counters] : summary.counters) {
     text += fmt::format("  {:<12}  {}:", "counters", operation);
-    for (const auto& [counter, value] : counters) text += fmt::format(" {} {}", counter, grouped(value));
+    for (const auto& [counter, value] : counters)
+      text += fmt::format(" {} {}", counter, grouped(value));
     text += "\n";
   }
   return text;
@@ -127,7 +141,9 @@ std::string summary_json(const RunSummary& summary, const Error* error) {
                {"dead", summary.dead_letters},
                {"skipped", summary.skipped_records},
                {"wall_s", std::round(summary.wall_s * 1000) / 1000},
-               {"rate", summary.wall_s > 0 ? std::llround(static_cast<double>(summary.records_in) / summary.wall_s) : 0},
+               {"rate", summary.wall_s > 0
+                            ? std::llround(static_cast<double>(summary.records_in) / summary.wall_s)
+                            : 0},
                {"sinks", Json::array()},
                {"counters", Json::object()}};
   for (const SinkSummary& sink : summary.sinks) {

@@ -1,5 +1,6 @@
 // runtime/api/run_summary.h
-// What a run came to: how it ended, what went in and out, where the output lies, what operators counted.
+// What a run came to: how it ended, what went in and out, where the output lies, what operators
+// counted.
 //
 // summarize() reads counters when no slot runs any more; the texts are pure.
 #pragma once
@@ -38,12 +39,13 @@ struct RunSummary {
   std::map<std::string, std::map<std::string, std::int64_t>> counters;
 };
 
-RunSummary summarize(const graph::JobGraph& graph, const std::deque<TaskMetrics>& metrics, cluster::JobPhase phase,
-                     double wall_s);
+RunSummary summarize(const graph::JobGraph& graph, const std::deque<TaskMetrics>& metrics,
+                     cluster::JobPhase phase, double wall_s);
 
 // "finished (end of input)  in 1,000  out 24  …" and the lines below it, each ended by a newline.
 std::string summary_text(const RunSummary& summary);
-// {"event":"finished",…} without a newline; the event is finished, stopped, cancelled or failed. `error` may be null.
+// {"event":"finished",…} without a newline; the event is finished, stopped, cancelled or failed.
+// `error` may be null.
 std::string summary_json(const RunSummary& summary, const Error* error);
 
 }  // namespace tributary

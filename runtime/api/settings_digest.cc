@@ -11,7 +11,8 @@ void append_text(const std::string& text, std::string& out) {
   out += std::to_string(text.size()) + ":" + text;
 }
 
-// Each value is a letter, a count where it has parts, and its parts: no two trees have the same bytes.
+// Each value is a letter, a count where it has parts, and its parts: no two trees have the same
+// bytes.
 void append(const Settings& settings, std::string& out) {
   switch (settings.kind()) {
     case Settings::Kind::kNull:
@@ -28,7 +29,9 @@ void append(const Settings& settings, std::string& out) {
     case Settings::Kind::kMap: {
       std::vector<const Settings::Entry*> entries;
       for (const Settings::Entry& entry : settings.entries()) entries.push_back(&entry);
-      std::ranges::sort(entries, {}, [](const Settings::Entry* entry) -> const std::string& { return entry->key; });
+      std::ranges::sort(entries, {}, [](const Settings::Entry* entry) -> const std::string& {
+        return entry->key;
+      });
       out += 'm' + std::to_string(entries.size()) + ":";
       for (const Settings::Entry* entry : entries) {
         append_text(entry->key, out);

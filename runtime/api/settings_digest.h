@@ -1,6 +1,7 @@
 // runtime/api/settings_digest.h
-// The digest of settings that goes into the JobGraph: of the texts as they are written, before ${...} is expanded, so
-// that no secret shows in it. The order of keys, lines and comments make no difference.
+// The digest of settings that goes into the JobGraph: of the texts as they are written, before
+// ${...} is expanded, so that no secret shows in it. The order of keys, lines and comments make no
+// difference.
 #pragma once
 
 #include "base/hash.h"

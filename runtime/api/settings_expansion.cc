@@ -42,7 +42,8 @@ class Expansion {
         Settings expanded = Settings::map().at_line(at.line());
         expanded.set_document(at.document());
         for (const Settings::Entry& entry : at.entries()) {
-          Settings value = TRY(expand(entry.value, path.empty() ? entry.key : path + "." + entry.key));
+          Settings value =
+              TRY(expand(entry.value, path.empty() ? entry.key : path + "." + entry.key));
           const bool added = expanded.add_entry(entry.key, entry.line, std::move(value));
           TRIBUTARY_CHECK(added, "settings hold the key {} twice", entry.key);
         }
@@ -72,7 +73,8 @@ class Expansion {
       text.remove_prefix(dollar);
       const std::size_t end = text.find('}');
       if (end == std::string_view::npos)
-        return fail(ErrorCode::C104, "{}: {} is not closed by a brace", place(path, line), excerpt(text));
+        return fail(ErrorCode::C104, "{}: {} is not closed by a brace", place(path, line),
+                    excerpt(text));
       expanded += TRY(value_of(text.substr(2, end - 2), path, line));
       text.remove_prefix(end + 1);
     }
@@ -80,32 +82,41 @@ class Expansion {
     return expanded;
   }
 
-  Result<std::string> value_of(std::string_view reference, const std::string& path, int line) const {
-    if (reference.starts_with("env:")) return variable(std::string(reference.substr(4)), path, line);
-    if (reference.starts_with("secret:")) return secret(std::string(reference.substr(7)), path, line);
-    return fail(ErrorCode::C104, "{}: ${{{}}} is neither ${{env:NAME}} nor ${{secret:name}}; \"$${{\" stands for \"${{\"",
-                place(path, line), std::string(reference.substr(0, 64)));
+  Result<std::string> value_of(std::string_view reference, const std::string& path,
+                               int line) const {
+    if (reference.starts_with("env:"))
+      return variable(std::string(reference.substr(4)), path, line);
+    if (reference.starts_with("secret:"))
+      return secret(std::string(reference.substr(7)), path, line);
+    return fail(
+        ErrorCode::C104,
+        "{}: ${{{}}} is neither ${{env:NAME}} nor ${{secret:name}}; \"$${{\" stands for \"${{\"",
+        place(path, line), std::string(reference.substr(0, 64)));
   }
 
   Result<std::string> variable(const std::string& name, const std::string& path, int line) const {
     if (!is_variable_name(name))
-      return fail(ErrorCode::C104, "{}: {} is no name of a variable", place(path, line), excerpt(name));
-    const std::optional<std::string> value = sources_.environment ? sources_.environment(name) : std::nullopt;
+      return fail(ErrorCode::C104, "{}: {} is no name of a variable", place(path, line),
+                  excerpt(name));
+    const std::optional<std::string> value =
+        sources_.environment ? sources_.environment(name) : std::nullopt;
     if (!value) return fail(ErrorCode::C104, "{}: variable {} is not set", place(path, line), name);
     return *value;
   }
 
   Result<std::string> secret(const std::string& name, const std::string& path, int line) const {
     if (!is_secret_name(name))
-      return fail(ErrorCode::C104, "{}: {} is no name of a secret", place(path, line), excerpt(name));
+      return fail(ErrorCode::C104, "{}: {} is no name of a secret", place(path, line),
+                  excerpt(name));
     const std::string file = sources_.secrets_directory + "/" + name;
     Result<std::string> value = sources_.files->read_whole_file(file, kSecretBytesMax);
     if (!value) {
       const Result<bool> there = sources_.files->exists(file);
       if (there && !*there)
-        return fail(ErrorCode::C104, "{}: secret {}: {} does not exist", place(path, line), name, file);
-      return fail(ErrorCode::C104, "{}: secret {}: {} is not readable by uid {} ({})", place(path, line), name, file,
-                  sources_.user_id, value.error().what());
+        return fail(ErrorCode::C104, "{}: secret {}: {} does not exist", place(path, line), name,
+                    file);
+      return fail(ErrorCode::C104, "{}: secret {}: {} is not readable by uid {} ({})",
+                  place(path, line), name, file, sources_.user_id, value.error().what());
     }
     if (value->ends_with('\n')) value->pop_back();
     return value;

@@ -1,9 +1,9 @@
 // runtime/api/settings_expansion.h
-// Replaces ${env:NAME} and ${secret:name} in the scalars of settings; "$${" stands for "${". Keys are left alone, and
-// what was put in is not looked at again.
+// Replaces ${env:NAME} and ${secret:name} in the scalars of settings; "$${" stands for "${". Keys
+// are left alone, and what was put in is not looked at again.
 //
-// A secret is the file <secrets directory>/name without its last newline. Errors C104 name setting, line and what was
-// tried, never a value. Pure but for the seams given; any thread.
+// A secret is the file <secrets directory>/name without its last newline. Errors C104 name setting,
+// line and what was tried, never a value. Pure but for the seams given; any thread.
 #pragma once
 
 #include <cstddef>

@@ -1,15 +1,15 @@
 #include "runtime/api/settings_yaml.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/mark.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
 #include <optional>
 #include <sstream>
 #include <utility>
 #include <vector>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
 
 #include "base/excerpt.h"
 
@@ -37,7 +37,9 @@ class TreeBuilder final : public YAML::EventHandler {
     if (wants_key()) refuse(mark, "an empty key");
     put(Settings{}.at_line(line_of(mark)), mark);
   }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark, "an alias (*); write the value again"); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    refuse(mark, "an alias (*); write the value again");
+  }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     refuse_anchor(mark, anchor);
@@ -75,7 +77,8 @@ class TreeBuilder final : public YAML::EventHandler {
   }
   // "?" stands for a plain scalar and "!" for a quoted one without a tag.
   static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
-    if (!tag.empty() && tag != "?" && tag != "!") refuse(mark, "a tag (" + excerpt(tag) + "); values are texts");
+    if (!tag.empty() && tag != "?" && tag != "!")
+      refuse(mark, "a tag (" + excerpt(tag) + "); values are texts");
   }
   bool wants_key() const {
     return !open_.empty() && open_.back().value.kind() == Settings::Kind::kMap && !open_.back().key;
@@ -84,7 +87,8 @@ class TreeBuilder final : public YAML::EventHandler {
     const auto& entries = open_.back().value.entries();
     const auto same = std::ranges::find(entries, key, &Settings::Entry::key);
     if (same != entries.end())
-      refuse(mark, fmt::format("key {} is given twice (first in line {})", excerpt(key), same->line));
+      refuse(mark,
+             fmt::format("key {} is given twice (first in line {})", excerpt(key), same->line));
     open_.back().key = key;
     open_.back().key_line = line_of(mark);
   }
@@ -94,7 +98,8 @@ class TreeBuilder final : public YAML::EventHandler {
     if (wants_key()) refuse(mark, "a key that is no text");
     if (open_.size() >= static_cast<std::size_t>(kSettingsDepthMax))
       refuse(mark, fmt::format("nesting deeper than {}", kSettingsDepthMax));
-    open_.push_back({.value = std::move(value.at_line(line_of(mark))), .mark = mark, .key = {}, .key_line = 0});
+    open_.push_back(
+        {.value = std::move(value.at_line(line_of(mark))), .mark = mark, .key = {}, .key_line = 0});
   }
   void close() {
     Open closed = std::move(open_.back());
@@ -111,7 +116,8 @@ class TreeBuilder final : public YAML::EventHandler {
       parent.value.add_item(std::move(value));
       return;
     }
-    if (!parent.value.add_entry(*std::exchange(parent.key, std::nullopt), parent.key_line, std::move(value)))
+    if (!parent.value.add_entry(*std::exchange(parent.key, std::nullopt), parent.key_line,
+                                std::move(value)))
       refuse(mark, "a key given twice");
   }
 
@@ -129,8 +135,9 @@ std::unexpected<Error> refused(const std::string& name, int line, std::string_vi
 
 Result<Settings> parse_settings_yaml(std::string_view text, const std::string& name) {
   if (text.size() > kSettingsBytesMax) {
-    return refused(name, 0, fmt::format("{} bytes are too many; a configuration has at most {}", text.size(),
-                                        kSettingsBytesMax));
+    return refused(name, 0,
+                   fmt::format("{} bytes are too many; a configuration has at most {}", text.size(),
+                               kSettingsBytesMax));
   }
   TreeBuilder builder;
   try {
@@ -147,7 +154,8 @@ Result<Settings> parse_settings_yaml(std::string_view text, const std::string& n
   }
   Settings root = builder.take().value_or(Settings::map());
   if (root.is_null()) root = Settings::map();
-  if (root.kind() != Settings::Kind::kMap) return refused(name, root.line(), "expected settings of the form `name: value`");
+  if (root.kind() != Settings::Kind::kMap)
+    return refused(name, root.line(), "expected settings of the form `name: value`");
   root.set_document(name);
   return root;
 }

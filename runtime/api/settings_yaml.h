@@ -1,8 +1,10 @@
 // runtime/api/settings_yaml.h
-// A YAML document as Settings, strictly: one document, a map at its root, every scalar a text as it is written.
+// A YAML document as Settings, strictly: one document, a map at its root, every scalar a text as it
+// is written.
 //
-// Decides what of YAML is refused (C103): anchors, aliases, tags, duplicate or composite keys, a second document, more
-// than 1 MiB, nesting deeper than 32. The one door to yaml-cpp in this folder: its exceptions end here. Pure; any thread.
+// Decides what of YAML is refused (C103): anchors, aliases, tags, duplicate or composite keys, a
+// second document, more than 1 MiB, nesting deeper than 32. The one door to yaml-cpp in this
+// folder: its exceptions end here. Pure; any thread.
 #pragma once
 
 #include <cstddef>

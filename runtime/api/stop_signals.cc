@@ -1,11 +1,10 @@
 #include "runtime/api/stop_signals.h"
 
+#include <cerrno>
+#include <cstring>
 #include <pthread.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace tributary {
 

@@ -1,8 +1,9 @@
 // runtime/api/stop_signals.h
-// SIGINT and SIGTERM as something to wait for. The first means stop, the second cancel, and from the third on the
-// process ends as it would without us, for user code that never returns.
+// SIGINT and SIGTERM as something to wait for. The first means stop, the second cancel, and from
+// the third on the process ends as it would without us, for user code that never returns.
 //
-// Thread: made by the main thread before any other is started, which then inherits that these signals are blocked.
+// Thread: made by the main thread before any other is started, which then inherits that these
+// signals are blocked.
 #pragma once
 
 #include <csignal>

@@ -1,5 +1,6 @@
 // runtime/api/surroundings.h
-// The seams of this process that verbs are given: files, time, chance, variables, where it writes. Made in main().
+// The seams of this process that verbs are given: files, time, chance, variables, where it writes.
+// Made in main().
 #pragma once
 
 #include <cstdint>
@@ -26,9 +27,9 @@ struct Surroundings {
 
 // What a verb ends with.
 enum ExitCode : int {
-  kExitDone = 0,    // finished, or stopped cleanly
-  kExitFailed = 1,  // the job failed or was cancelled
-  kExitRefused = 2, // command line, configuration or plan
+  kExitDone = 0,     // finished, or stopped cleanly
+  kExitFailed = 1,   // the job failed or was cancelled
+  kExitRefused = 2,  // command line, configuration or plan
 };
 
 }  // namespace tributary

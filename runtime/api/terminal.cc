@@ -1,9 +1,8 @@
 #include "runtime/api/terminal.h"
 
+#include <cerrno>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 namespace tributary {
 

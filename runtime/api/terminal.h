@@ -1,5 +1,6 @@
 // runtime/api/terminal.h
-// Where `tributary run` shows progress: a block that is drawn over itself on a terminal, and goes away at the end.
+// Where `tributary run` shows progress: a block that is drawn over itself on a terminal, and goes
+// away at the end.
 //
 // Thread: one. Writes to a descriptor at once, without buffering.
 #pragma once

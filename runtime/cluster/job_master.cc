@@ -104,8 +104,12 @@ void JobMaster::on(const SplitsListed& listed, Timestamp now, Actions& actions) 
   const std::vector<int> added = assign_splits(table, listed.splits, parallelism_of(listed.source));
   // Positions are on record before the first record is read (rule 60).
   Actions then;
-  if (!added.empty()) {
-    std::map<std::uint32_t, std::vector<Split>> by_task;
+  std::map<std::uint32_t, std::vector<Split>> by_task;
+  if (table.generation() == 0 && !complete) {
+    // A task that gets none hears of the first listing too: it has caught up.
+    for (std::uint32_t task = 0; task < parallelism_of(listed.source); ++task) by_task[task];
+  }
+  if (!added.empty() || !by_task.empty()) {
     for (const int i : added) {
       const cluster::AssignedSplit& split = table.splits(i);
       by_task[split.task()].push_back(

@@ -33,7 +33,7 @@ LocalJob::~LocalJob() = default;
 
 void LocalJob::start(Executor& executor) {
   execution_->start(executor);
-  waker_ = &executor.spawn("control", *this);
+  waker_.store(&executor.spawn("control", *this), std::memory_order_release);
   post(JobSubmitted{});
 }
 
@@ -47,7 +47,8 @@ void LocalJob::post(JobEvent event) {
     arrived_.push_back(std::move(event));
     has_arrived_.store(true, std::memory_order_release);
   }
-  waker_->wake();
+  // Before start() there is nobody to wake: the first step takes the event.
+  if (Waker* waker = waker_.load(std::memory_order_acquire)) waker->wake();
 }
 
 StepResult LocalJob::step() {

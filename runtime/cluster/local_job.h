@@ -71,7 +71,7 @@ class LocalJob final : public Runnable, public TaskListener {
   std::vector<std::unique_ptr<SplitLister>> listers_;  // by vertex
   std::vector<ListSplits> listings_;                   // ordered, not yet made
   MetadataVersion metadata_version_ = kNoRecord;
-  Waker* waker_ = nullptr;
+  std::atomic<Waker*> waker_{nullptr};  // null before start()
 
   std::mutex mutex_;
   std::vector<JobEvent> arrived_;  // guarded by mutex_

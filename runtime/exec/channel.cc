@@ -4,6 +4,17 @@
 
 namespace tributary {
 
+// Adjacent watermarks coalesce: both lists stay short however slow the receiver is.
+template <typename List>
+void Channel::append(List& list, const Positioned& positioned) {
+  if (positioned.event.kind == ControlKind::kWatermark && !list.empty() &&
+      list.back().position == positioned.position && list.back().event.kind == ControlKind::kWatermark) {
+    list.back().event = positioned.event;
+  } else {
+    list.push_back(positioned);
+  }
+}
+
 FrameHeader Channel::sender_account(const Batch& batch, std::uint32_t routing_version) {
   const FrameHeader header{.channel = id_,
                            .sequence = sent_batches_,
@@ -17,13 +28,7 @@ FrameHeader Channel::sender_account(const Batch& batch, std::uint32_t routing_ve
 void Channel::sender_control(const ControlEvent& event, std::uint64_t queued_batches) {
   const std::uint64_t position = sent_batches_ + queued_batches;
   const std::lock_guard lock(control_mutex_);
-  // Adjacent watermarks coalesce: the list stays short however slow the receiver is.
-  if (event.kind == ControlKind::kWatermark && !control_.empty() && control_.back().position == position &&
-      control_.back().event.kind == ControlKind::kWatermark) {
-    control_.back().event = event;
-  } else {
-    control_.push_back({position, event});
-  }
+  append(control_, {position, event});
   // Released before any later batch is pushed, so a receiver that sees that batch sees this version.
   control_version_.fetch_add(1, std::memory_order_release);
 }
@@ -33,15 +38,14 @@ void Channel::receiver_accept(const FrameHeader& header, BatchPtr batch) {
                   header.sequence, accepted_batches_);
   ++accepted_batches_;
   inbox_bytes_ += header.length;
-  inbox_sizes_.push_back(header.length);
-  inbox_.push_back(std::move(batch));
+  inbox_.push_back({.batch = std::move(batch), .bytes = header.length});
 }
 
 void Channel::receiver_collect_control() {
   if (control_version_.load(std::memory_order_acquire) == seen_control_version_) return;
   const std::lock_guard lock(control_mutex_);
   seen_control_version_ = control_version_.load(std::memory_order_relaxed);
-  for (Positioned& positioned : control_) inbox_control_.push_back(positioned);
+  for (const Positioned& positioned : control_) append(inbox_control_, positioned);
   control_.clear();
 }
 
@@ -60,10 +64,9 @@ Channel::Item Channel::receiver_next(bool control_only) {
     return event;
   }
   if (control_only || inbox_.empty()) return std::monostate{};
-  BatchPtr batch = std::move(inbox_.front());
+  BatchPtr batch = std::move(inbox_.front().batch);
+  const std::size_t bytes = inbox_.front().bytes;
   inbox_.pop_front();
-  const std::size_t bytes = inbox_sizes_.front();
-  inbox_sizes_.pop_front();
   inbox_bytes_ -= bytes;
   ++taken_batches_;
   consumed_bytes_.fetch_add(bytes, std::memory_order_release);

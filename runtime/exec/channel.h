@@ -63,6 +63,12 @@ class Channel {
     std::uint64_t position = 0;  // batches before it
     ControlEvent event;
   };
+  struct Arrived {
+    BatchPtr batch;
+    std::size_t bytes = 0;
+  };
+  template <typename List>
+  static void append(List& list, const Positioned& positioned);
 
   const ChannelId id_;
   const ChannelCredit credit_;
@@ -79,8 +85,7 @@ class Channel {
   std::vector<Positioned> control_;  // guarded by control_mutex_
 
   // Receiver's.
-  alignas(64) std::deque<BatchPtr> inbox_;
-  std::deque<std::size_t> inbox_sizes_;
+  alignas(64) std::deque<Arrived> inbox_;
   std::size_t inbox_bytes_ = 0;
   std::deque<Positioned> inbox_control_;
   std::uint64_t seen_control_version_ = 0;

@@ -25,7 +25,7 @@ class KeyedState;  // checkpoint/keyed_state.h
 // Whether a resumable call has finished.
 enum class Progress : std::uint8_t {
   kDone,
-  kAgain,  // the output is full, or the slice is over: call again
+  kAgain,  // the output is full, the slice is over, or (without output) something outside is awaited: call again
 };
 
 // Where an operator puts its results. Port 0 is the main output, port i + 1 the side output i.

@@ -1,7 +1,10 @@
 #include "runtime/exec/operator_chain.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cxxabi.h>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <typeinfo>
 #include <utility>
@@ -13,12 +16,21 @@ namespace tributary {
 namespace {
 constexpr std::int64_t kMeterOneIn = 16;
 constexpr std::size_t kMaxRecordText = 512;
+// How often an operator is asked again that waits for something outside and did not say until when.
+constexpr Duration kPollInterval = milliseconds(1);
+
+std::string type_name(const char* mangled) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(mangled, nullptr, nullptr, &status),
+                                                         &std::free);
+  return status == 0 ? name.get() : mangled;
+}
 
 std::string describe(std::exception_ptr cause) {
   try {
     std::rethrow_exception(std::move(cause));
   } catch (const std::exception& e) {
-    return fmt::format("{}: {}", typeid(e).name(), e.what());
+    return fmt::format("{}: {}", type_name(typeid(e).name()), e.what());
   } catch (...) {
     return "an exception that is no std::exception";
   }
@@ -45,6 +57,7 @@ struct OperatorChain::Node final : Output, OperatorContext {
   BatchPtr take(const TypeInfo& type) override { return owner.environment_.pool->take(type); }
   void emit(std::uint32_t port, BatchPtr batch) override {
     if (batch == nullptr || batch->empty() || owner.failure_) return;
+    emitted = true;
     spec.metrics->records_out.add(batch->size());
     if (told_to_yield) spec.metrics->overruns.add(1);
     if (port >= spec.ports.size()) return;
@@ -58,7 +71,7 @@ struct OperatorChain::Node final : Output, OperatorContext {
         for (std::uint32_t r = 0; r < batch->size(); ++r) one->append_copy(*batch, r);
       }
       if (targets[i].node == ChainTarget::kOutbox) {
-        targets[i].outbox->write(std::move(one), owner.environment_.clock->now());
+        targets[i].outbox->write(std::move(one), owner.now_);
       } else {
         owner.deliver(targets[i].node, targets[i].input, std::move(one));
       }
@@ -97,8 +110,11 @@ struct OperatorChain::Node final : Output, OperatorContext {
   std::deque<Item> waiting;
   Timestamp passed_watermark = Timestamp::min();
   Timestamp wake = Timestamp::max();
+  Timestamp postponed = Timestamp::max();  // a request that came due while something older waited here
   bool background = false;
   bool told_to_yield = false;
+  bool emitted = false;
+  bool opened = false;  // open() was called, so close() is due
   bool running = false;  // an item of this node is being run: what arrives now waits
   bool ended = false;
 };
@@ -130,6 +146,7 @@ auto OperatorChain::guarded(Node& node, Call call) -> decltype(call()) {
 Status OperatorChain::open() {
   for (const auto& node : nodes_) {
     if (node->spec.op == nullptr) continue;
+    node->opened = true;
     const Status status = guarded(*node, [&] { return node->spec.op->open(*node); });
     if (failure_) return std::unexpected(*failure_);
     if (!status) return std::unexpected(Error(status.error()).in(fmt::format("opening {}", node->spec.name)));
@@ -140,9 +157,12 @@ Status OperatorChain::open() {
 Status OperatorChain::close(bool clean) {
   Status first;
   for (const auto& node : nodes_) {
-    if (node->spec.op == nullptr) continue;
-    Status status = guarded(*node, [&] { return node->spec.op->close(clean); });
-    if (!status && first) first = std::move(status);
+    if (!std::exchange(node->opened, false)) continue;
+    const bool failed_before = failure_.has_value();
+    const Status status = guarded(*node, [&] { return node->spec.op->close(clean); });
+    if (!first) continue;
+    if (failure_ && !failed_before) first = std::unexpected(*failure_);
+    if (!status) first = std::unexpected(Error(status.error()).in(fmt::format("closing {}", node->spec.name)));
   }
   return first;
 }
@@ -203,6 +223,7 @@ void OperatorChain::run_item(Node& node, Item item) {
   if (failure_) return;
   node.running = true;
   node.told_to_yield = false;
+  node.emitted = false;
   if (item.batch != nullptr) {
     run_batch(node, std::move(item));
   } else {
@@ -244,7 +265,8 @@ void OperatorChain::run_control(Node& node, Item item) {
   if (item.phase == Phase::kArrived) {
     const InputStatus::Change change = node.status.on_event(item.input, item.event);
     if (change.ended) {
-      item.phase = change.drained ? Phase::kEndWatermark : Phase::kEnd;
+      const bool watermark_is_due = change.drained && node.passed_watermark < Timestamp::max();
+      item.phase = watermark_is_due ? Phase::kEndWatermark : Phase::kEnd;
       item.drained = change.drained;
       item.event.watermark = Timestamp::max();
     } else {
@@ -275,7 +297,7 @@ void OperatorChain::run_control(Node& node, Item item) {
     return;
   }
   node.ended = true;
-  node.wake = Timestamp::max();
+  node.wake = node.postponed = Timestamp::max();
   node.background = false;
   ++ended_nodes_;
   forward(node, ControlEvent::end(item.drained));
@@ -296,40 +318,58 @@ void OperatorChain::forward(Node& node, const ControlEvent& event) {
 
 bool OperatorChain::resume() {
   bool progressed = false;
+  stalled_until_.reset();
   for (std::size_t i = nodes_.size(); i-- > 0 && pending_ > 0;) {
     Node& node = *nodes_[i];
     while (!node.waiting.empty() && !failure_) {
       // What waits downstream goes first, and nothing runs into a full outbox.
-      const bool room = !blocked();
-      if (!room) return progressed;
+      if (blocked()) return progressed;
       Item item = std::move(node.waiting.front());
       node.waiting.pop_front();
       --pending_;
       const std::size_t waiting_before = node.waiting.size();
       const std::uint32_t from_before = item.from;
       const bool is_batch = item.batch != nullptr;
+      // The call that is made again is also the answer to a request that is due; on_processing_time() follows it.
+      if (node.wake <= now_) node.postponed = std::min(node.postponed, std::exchange(node.wake, Timestamp::max()));
       run_item(node, std::move(item));
       if (node.waiting.size() > waiting_before) {
-        // It yielded again. A batch of which nothing was taken is no progress: the operator waits for its wake_at().
-        return progressed || !is_batch || node.waiting.front().from > from_before;
+        // It yielded again. One that took nothing although nobody told it to yield waits for something outside.
+        if (node.waiting.front().from > from_before || node.told_to_yield || node.emitted) return true;
+        const Timestamp poll = now_ + kPollInterval;
+        const bool has_asked = is_batch && node.wake != Timestamp::max();
+        stalled_until_ = has_asked ? node.wake : std::min(node.wake, poll);
+        return progressed;
       }
       progressed = true;
-      if (environment_.clock->monotonic_nanos() >= slice_deadline_) return progressed;
+      if (node.waiting.empty()) {
+        node.wake = std::min(node.wake, std::exchange(node.postponed, Timestamp::max()));
+      }
+      if (waits_after(static_cast<std::uint32_t>(i))) return true;
+      if (environment_.clock->monotonic_nanos() >= slice_deadline_) return true;
     }
   }
   return progressed;
 }
 
+std::size_t OperatorChain::first_free() const {
+  std::size_t first = nodes_.size();
+  while (first > 0 && nodes_[first - 1]->waiting.empty()) --first;
+  return first;
+}
+
 bool OperatorChain::run_timers(Timestamp now) {
   bool progressed = false;
-  for (const auto& node : nodes_) {
-    if (node->wake > now || node->spec.op == nullptr || failure_) continue;
-    node->wake = Timestamp::max();
-    node->told_to_yield = false;
-    const Progress progress = guarded(*node, [&] { return node->spec.op->on_processing_time(now, *node); });
-    if (progress == Progress::kAgain) node->wake = std::min(node->wake, now);
+  const std::size_t pending_before = pending_;
+  for (std::size_t i = first_free(); i < nodes_.size(); ++i) {
+    Node& node = *nodes_[i];
+    if (node.wake > now || node.spec.op == nullptr || failure_) continue;
+    node.wake = Timestamp::max();
+    node.told_to_yield = false;
+    const Progress progress = guarded(node, [&] { return node.spec.op->on_processing_time(now, node); });
+    if (progress == Progress::kAgain) node.wake = std::min(node.wake, now);
     progressed = true;
-    if (pending_ > 0) break;
+    if (pending_ > pending_before) break;
   }
   return progressed;
 }
@@ -347,12 +387,14 @@ bool OperatorChain::has_background() const {
 }
 
 bool OperatorChain::run_background() {
-  for (const auto& node : nodes_) {
-    if (!node->background || failure_) continue;
-    node->told_to_yield = false;
-    node->background = false;
-    const Progress progress = guarded(*node, [&] { return node->spec.op->run_background(*node); });
-    if (progress == Progress::kAgain) node->background = true;
+  for (std::size_t tried = 0; tried < nodes_.size(); ++tried) {
+    Node& node = *nodes_[next_background_];
+    next_background_ = (next_background_ + 1) % nodes_.size();
+    if (!node.background || failure_) continue;
+    node.told_to_yield = false;
+    node.background = false;
+    const Progress progress = guarded(node, [&] { return node.spec.op->run_background(node); });
+    if (progress == Progress::kAgain) node.background = true;
     return true;
   }
   return false;
@@ -363,9 +405,10 @@ bool OperatorChain::blocked() const {
 }
 
 Timestamp OperatorChain::next_wake() const {
+  const std::size_t first = first_free();
   Timestamp earliest = Timestamp::max();
-  for (const auto& node : nodes_) earliest = std::min(earliest, node->wake);
-  return earliest;
+  for (std::size_t i = first; i < nodes_.size(); ++i) earliest = std::min(earliest, nodes_[i]->wake);
+  return first == 0 ? earliest : std::min(earliest, stalled_until_.value_or(Timestamp::min()));
 }
 
 Timestamp OperatorChain::watermark() const {

@@ -72,11 +72,15 @@ class OperatorChain {
   // Puts a control event of the source on all its ports.
   void broadcast_from(std::uint32_t node, const ControlEvent& event);
 
-  // A slice begins: operators should yield at `deadline_nanos` (monotonic).
-  void begin_slice(std::int64_t deadline_nanos) { slice_deadline_ = deadline_nanos; }
-  // Goes on with what waits, the most downstream first. True if anything was done.
+  // A slice begins at processing time `now`: operators should yield at `deadline_nanos` (monotonic).
+  void begin_slice(std::int64_t deadline_nanos, Timestamp now) {
+    slice_deadline_ = deadline_nanos;
+    now_ = now;
+  }
+  // Goes on with what waits, the most downstream first. True if anything was done; false also if the operator in front
+  // waits for something outside: then next_wake() says when to ask again.
   bool resume();
-  // Fires processing-time requests that are due. True if anything was done.
+  // Fires processing-time requests that are due, behind whatever waits. True if anything was done.
   bool run_timers(Timestamp now);
   // One slice of background work (woken keys). True if there was any.
   bool run_background();
@@ -86,7 +90,8 @@ class OperatorChain {
   bool drained() const { return pending_ == 0; }
   // The downstream has no room: an outbox is over its soft limit.
   bool blocked() const;
-  // Earliest processing-time request, max() if none.
+  // When resume() or run_timers() have something to do again, given room: the earliest processing-time request behind
+  // whatever waits; min() if what waits can go on now; max() if never.
   Timestamp next_wake() const;
   // All nodes have ended.
   bool ended() const { return ended_nodes_ == nodes_.size(); }
@@ -106,6 +111,8 @@ class OperatorChain {
   void wait(Node& node, Item item, bool in_front);
   // Something waits in front of an operator after node `index`.
   bool waits_after(std::uint32_t index) const;
+  // Nodes from here on have nothing waiting at or behind them.
+  std::size_t first_free() const;
   void fail(Node& node, const Batch* batch, std::uint32_t record, std::exception_ptr cause);
   template <typename Call>
   auto guarded(Node& node, Call call) -> decltype(call());
@@ -116,6 +123,10 @@ class OperatorChain {
   std::size_t pending_ = 0;  // items that wait, over all nodes
   std::size_t ended_nodes_ = 0;
   std::int64_t slice_deadline_ = 0;
+  Timestamp now_{};
+  // The last resume() met an operator that waits for something outside; when to ask it again.
+  std::optional<Timestamp> stalled_until_;
+  std::size_t next_background_ = 0;  // round robin
   std::optional<Error> failure_;
 };
 

@@ -11,7 +11,7 @@ Outbox::Outbox(OutboxOptions options, std::vector<OutboxTarget> targets, Channel
     : options_(std::move(options)), transport_(transport), pool_(pool),
       routing_version_(options_.routing == nullptr ? 0 : static_cast<std::uint32_t>(options_.routing->version())) {
   lanes_.reserve(targets.size());
-  for (const OutboxTarget& target : targets) lanes_.push_back({.target = target, .open = {}, .waiting = {}, .waiting_sizes = {}});
+  for (const OutboxTarget& target : targets) lanes_.push_back({.target = target, .open = {}, .waiting = {}});
   if (options_.kind == graph::KEYED) {
     const std::uint32_t groups = options_.routing->group_count();
     lane_of_group_.resize(groups);
@@ -88,9 +88,9 @@ void Outbox::put(Lane& lane, BatchPtr batch) {
     return;
   }
   // At least 1, so that "something waits" and "bytes wait" are the same question.
-  waiting_bytes_ += std::max<std::size_t>(bytes, 1);
-  lane.waiting_sizes.push_back(std::max<std::size_t>(bytes, 1));
-  lane.waiting.push_back(std::move(batch));
+  const std::size_t counted = std::max<std::size_t>(bytes, 1);
+  waiting_bytes_ += counted;
+  lane.waiting.push_back({.batch = std::move(batch), .bytes = counted});
 }
 
 void Outbox::control(const ControlEvent& event) {
@@ -106,12 +106,10 @@ bool Outbox::flush() {
   bool moved = false;
   for (Lane& lane : lanes_) {
     while (!lane.waiting.empty() && lane.target.channel->sender_has_credit()) {
-      BatchPtr batch = std::move(lane.waiting.front());
+      BatchPtr batch = std::move(lane.waiting.front().batch);
+      waiting_bytes_ -= lane.waiting.front().bytes;
       lane.waiting.pop_front();
-      waiting_bytes_ -= lane.waiting_sizes.front();
-      lane.waiting_sizes.pop_front();
-      const FrameHeader header =
-          lane.target.channel->sender_account(*batch, routing_version_);
+      const FrameHeader header = lane.target.channel->sender_account(*batch, routing_version_);
       transport_.send(lane.target.transport_index, header, std::move(batch));
       moved = true;
     }

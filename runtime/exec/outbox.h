@@ -61,6 +61,7 @@ class Outbox {
   // True when more than the soft limit waits for credit.
   bool full() const { return waiting_bytes_ > options_.soft_limit_bytes; }
   bool has_waiting() const { return waiting_bytes_ > 0; }
+  std::size_t waiting_bytes() const { return waiting_bytes_; }
   // Sends what has credit now. True if anything moved.
   bool flush();
   // Sends open pieces that are older than the linger, or all of them. True if there was one.
@@ -72,11 +73,14 @@ class Outbox {
   std::uint64_t sent_bytes() const { return sent_bytes_; }
 
  private:
+  struct Waiting {
+    BatchPtr batch;
+    std::size_t bytes = 0;
+  };
   struct Lane {
     OutboxTarget target;
     BatchPtr open;
-    std::deque<BatchPtr> waiting;
-    std::deque<std::size_t> waiting_sizes;
+    std::deque<Waiting> waiting;
   };
   void scatter(Batch& batch, Timestamp now);
   void close_lane(Lane& lane);

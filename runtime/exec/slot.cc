@@ -5,6 +5,11 @@
 
 namespace tributary {
 
+namespace {
+// Keeps an instant far away from overflowing the executor's clock.
+constexpr Duration kLongestSleep = hours(24);
+}  // namespace
+
 SlotLink::~SlotLink() {
   InProcessFrame frame;
   while (frames.try_pop(frame)) BatchPool::free(frame.batch);
@@ -106,7 +111,7 @@ StepResult Slot::step() {
   Timestamp next = Timestamp::max();
   for (const auto& task : tasks_) next = std::min(next, task->next_turn());
   if (next == Timestamp::max()) return {};
-  const std::int64_t in_micros = std::max<std::int64_t>((next == Timestamp::min() ? 0 : next.micros - now.micros), 0);
+  const std::int64_t in_micros = next <= now ? 0 : std::min((next - now).micros, kLongestSleep.micros);
   return {.progressed = false,
           .finished = false,
           .deadline_nanos = options_.clock->monotonic_nanos() + in_micros * 1000};

@@ -14,18 +14,29 @@ constexpr std::uint32_t kDeadLetterPort = 1;
 constexpr std::size_t kMaxRaw = 64 * 1024;
 constexpr std::size_t kMaxValue = 256;
 constexpr std::int64_t kTokenUnit = 1'000'000;
+// Between two reads no more than this counts as listening.
+constexpr Duration kLongestListen = milliseconds(10);
 }  // namespace
 
 SourceDriver::SourceDriver(const VertexCode& code, Options options, OperatorChain& chain)
     : code_(code), options_(std::move(options)), chain_(chain), reader_(code.make_reader()),
       gate_open_(!options_.gated) {}
 
-Status SourceDriver::open() { return reader_->open(chain_.context(kNode)); }
-void SourceDriver::close() { reader_->close(); }
+Status SourceDriver::open() {
+  opened_ = true;
+  return reader_->open(chain_.context(kNode));
+}
+
+void SourceDriver::close() {
+  if (std::exchange(opened_, false)) reader_->close();
+  ended_ = true;
+}
 
 void SourceDriver::add_splits(std::vector<Split> splits) {
+  if (ended_ || stopping_) return;  // a listing that was under way
+  listed_ = true;
   for (Split& split : splits) {
-    splits_.push_back({.id = split.id, .highest = watermark_, .last_data = {}, .has_data = false});
+    splits_.push_back({.id = split.id, .highest = watermark_, .last_data = {}, .listened_at_data = {}, .has_data = false});
     Status added = reader_->add_split(split);
     if (!added && !split_error_) split_error_ = std::move(added).error();
   }
@@ -33,6 +44,7 @@ void SourceDriver::add_splits(std::vector<Split> splits) {
 }
 
 void SourceDriver::no_more_splits() {
+  if (ended_) return;
   listing_done_ = true;
   reader_->no_more_splits();
   next_turn_ = Timestamp::min();
@@ -46,19 +58,27 @@ bool SourceDriver::refill_tokens(Timestamp now) {
     tokens_at_ = now;
     tokens_ = 0;
   }
-  const auto earned = static_cast<std::int64_t>(static_cast<double>((now - tokens_at_).micros) * per_micro);
-  if (earned > 0) {
-    // At most 100 ms of burst.
-    tokens_ = std::min(tokens_ + earned, static_cast<std::int64_t>(per_micro * 100'000));
+  if (now < tokens_at_) tokens_at_ = now;  // the wall clock went back
+  const double earned = static_cast<double>((now - tokens_at_).micros) * per_micro;
+  const double burst = per_micro * 100'000;  // 100 ms
+  if (earned >= 1) {
+    tokens_ = static_cast<std::int64_t>(std::min(static_cast<double>(tokens_) + earned, burst));
     tokens_at_ = now;
   }
   if (tokens_ >= 0) return true;
-  next_turn_ = now + microseconds(static_cast<std::int64_t>(static_cast<double>(-tokens_) / per_micro) + 1);
+  ask_again(now + microseconds(static_cast<std::int64_t>(static_cast<double>(-tokens_) / per_micro) + 1), now);
   return false;
+}
+
+void SourceDriver::ask_again(Timestamp at, Timestamp now) {
+  next_turn_ = at;
+  asked_at_ = now;
 }
 
 Result<SourceDriver::Turn> SourceDriver::turn(Timestamp now, bool room) {
   wants_room_ = false;
+  emitted_ = false;
+  turn_now_ = now;
   if (ended_) return Turn::kNothing;
   if (split_error_) return std::unexpected(*split_error_);
   if (stopping_) {
@@ -66,9 +86,10 @@ Result<SourceDriver::Turn> SourceDriver::turn(Timestamp now, bool room) {
     return Turn::kProgressed;
   }
   if (!gate_open_) return Turn::kNothing;
-  if (now < next_turn_) return Turn::kNothing;
+  if (now < next_turn_ && now >= asked_at_) return Turn::kNothing;
   if (splits_.empty() && !listing_done_) {
     set_idle(true);
+    if (listed_) caught_up_ = true;
     return Turn::kNothing;
   }
   if (splits_.empty() || at_end_) {
@@ -82,16 +103,21 @@ Result<SourceDriver::Turn> SourceDriver::turn(Timestamp now, bool room) {
     wants_room_ = true;
     return Turn::kNothing;
   }
+  if (last_read_) listening_ = listening_ + std::clamp(now - *last_read_, Duration{}, kLongestListen);
+  last_read_ = now;
   const ReadResult read = TRY(reader_->read(*this));
   if (!caught_up_ && reader_->caught_up()) caught_up_ = true;
-  advance_watermark(now);
+  if (read.state != ReadState::kMore) quiet_at_ = now;
+  advance_watermark();
+  // What was emitted may wait in the chain, which is then to go on at once.
+  const Turn quiet = emitted_ ? Turn::kProgressed : Turn::kNothing;
   switch (read.state) {
     case ReadState::kMore:
       next_turn_ = Timestamp::min();
       return Turn::kProgressed;
     case ReadState::kIdle:
-      next_turn_ = std::max(read.retry_at, now + milliseconds(1));
-      return Turn::kNothing;
+      ask_again(std::max(read.retry_at, now + milliseconds(1)), now);
+      return quiet;
     case ReadState::kEnd:
       caught_up_ = true;
       if (listing_done_) {
@@ -99,20 +125,26 @@ Result<SourceDriver::Turn> SourceDriver::turn(Timestamp now, bool room) {
         next_turn_ = Timestamp::min();
         return Turn::kProgressed;
       }
-      next_turn_ = now + milliseconds(100);
-      return Turn::kNothing;
+      ask_again(now + milliseconds(100), now);
+      return quiet;
   }
   return Turn::kNothing;
 }
 
-// The minimum over splits; a split without new data for `idle_after` does not count (protocol rule 61).
-void SourceDriver::advance_watermark(Timestamp now) {
+// Nothing for `idle_after`, in time that the reader was listening or has vouched for (protocol rule 61): a split that
+// was not looked at because of backpressure or a rate limit is not idle.
+bool SourceDriver::is_idle(const SplitState& split) const {
+  return split.has_data && (quiet_at_ >= saturating_add(split.last_data, code_.idle_after) ||
+                            listening_ - split.listened_at_data >= code_.idle_after);
+}
+
+// The minimum over the splits that are not idle.
+void SourceDriver::advance_watermark() {
   if (!code_.event_time) return;
   Timestamp lowest = Timestamp::max();
   bool anyone = false;
   for (const SplitState& split : splits_) {
-    const bool idle = now - split.last_data >= code_.idle_after && split.has_data;
-    if (idle || !split.has_data) continue;
+    if (!split.has_data || is_idle(split)) continue;
     anyone = true;
     lowest = std::min(lowest, split.highest);
   }
@@ -146,7 +178,9 @@ Timestamp SourceDriver::next_turn() const {
   if (ended_) return Timestamp::max();
   if (stopping_) return Timestamp::min();
   // Woken by a command, or by credit.
-  if (!gate_open_ || wants_room_ || (splits_.empty() && !listing_done_)) return Timestamp::max();
+  if (!gate_open_) return Timestamp::max();
+  if (caught_up_ && !reported_caught_up_) return Timestamp::min();
+  if (wants_room_ || (splits_.empty() && !listing_done_)) return Timestamp::max();
   return next_turn_;
 }
 
@@ -158,12 +192,17 @@ bool SourceDriver::take_caught_up() {
 
 BatchPtr SourceDriver::take(const TypeInfo& type) { return chain_.output(kNode).take(type); }
 
-void SourceDriver::emit(std::uint32_t port, BatchPtr batch) { chain_.output(kNode).emit(port, std::move(batch)); }
+void SourceDriver::emit(std::uint32_t port, BatchPtr batch) {
+  emitted_ = true;
+  chain_.output(kNode).emit(port, std::move(batch));
+}
 
 void SourceDriver::emit_from(std::uint32_t split, BatchPtr batch) {
   if (batch == nullptr || batch->empty()) return;
   SplitState& state = splits_[split];
-  state.last_data = options_.clock->now();
+  emitted_ = true;
+  state.last_data = turn_now_;
+  state.listened_at_data = listening_;
   state.has_data = true;
   if (code_.event_time) {
     set_idle(false);

@@ -66,11 +66,14 @@ class SourceDriver final : public SourceOutput {
   struct SplitState {
     std::string id;
     Timestamp highest = Timestamp::min();
-    Timestamp last_data{};  // processing time of the last record
+    Timestamp last_data{};       // processing time of the last record
+    Duration listened_at_data{};  // listening_ at that time
     bool has_data = false;
   };
+  bool is_idle(const SplitState& split) const;
   bool refill_tokens(Timestamp now);
-  void advance_watermark(Timestamp now);
+  void advance_watermark();
+  void ask_again(Timestamp at, Timestamp now);
   void set_idle(bool idle);
   void end(bool drained);
 
@@ -82,6 +85,9 @@ class SourceDriver final : public SourceOutput {
   bool gate_open_ = false;
   bool listing_done_ = false;
   bool stopping_ = false;
+  bool listed_ = false;  // the first listing is known, though it may have no split for this task
+  bool opened_ = false;
+  bool emitted_ = false;  // in this turn
   bool at_end_ = false;  // everything has been read; end() at the next turn
   bool ended_ = false;
   std::optional<Error> split_error_;
@@ -91,6 +97,13 @@ class SourceDriver final : public SourceOutput {
   bool wants_room_ = false;
   Timestamp watermark_ = Timestamp::min();
   Timestamp next_turn_ = Timestamp::min();
+  Timestamp asked_at_ = Timestamp::min();  // when next_turn_ was set: wall time before it means that the clock went back
+  Timestamp turn_now_{};
+  // Time in which this driver was reading. It stands still while there is no room, rate or gate: splits that nobody
+  // looks at do not become idle.
+  Duration listening_{};
+  std::optional<Timestamp> last_read_;
+  Timestamp quiet_at_ = Timestamp::min();  // when the reader last said that no split has anything
   // Token bucket, in millionths of a record.
   std::int64_t tokens_ = 0;
   Timestamp tokens_at_{};

@@ -6,6 +6,11 @@
 
 namespace tributary {
 
+namespace {
+// Of a slice, for background work beside live input.
+constexpr std::int64_t kBackgroundShare = 4;
+}  // namespace
+
 Task::Task(Parts parts) : parts_(std::move(parts)) {}
 
 void Task::open() {
@@ -15,20 +20,34 @@ void Task::open() {
   parts_.listener->on_report({.task = parts_.id, .kind = TaskReportKind::kReady, .gate = 0, .error = {}});
 }
 
+void Task::run() {
+  running_ = true;
+  if (parts_.source != nullptr) return;
+  // No channel of this task will bring the marker (a forward edge that leads to other tasks): nothing to wait for.
+  for (const TaskGate& gate : parts_.gates) {
+    if (gate.expected == 0) send_marker(gate);
+  }
+}
+
 bool Task::turn(Timestamp now, std::int64_t slice_nanos, std::vector<bool>& credited) {
   if (over_ || !running_) return false;
   const std::int64_t started = parts_.clock->monotonic_nanos();
   OperatorChain& chain = *parts_.chain;
-  chain.begin_slice(started + slice_nanos);
+  chain.begin_slice(started + slice_nanos, now);
 
   bool progressed = false;
   for (const auto& outbox : parts_.outboxes) progressed |= outbox->flush();
   if (!chain.drained()) progressed |= chain.resume();
+  if (chain.next_wake() <= now && !blocked()) progressed |= chain.run_timers(now);
   if (chain.drained()) {
-    if (chain.next_wake() <= now && !blocked()) progressed |= chain.run_timers(now);
     progressed |= take_inputs(started + slice_nanos, credited);
     if (parts_.source != nullptr) progressed |= run_source(now);
-    if (chain.drained() && chain.has_background() && !blocked()) progressed |= chain.run_background();
+    if (over_) return true;
+    if (chain.drained() && chain.has_background() && !blocked()) {
+      // A share of its own: behind busy inputs the slice is always over by now.
+      chain.begin_slice(parts_.clock->monotonic_nanos() + slice_nanos / kBackgroundShare, now);
+      progressed |= chain.run_background();
+    }
   }
   for (const auto& outbox : parts_.outboxes) {
     outbox->close_open(now, !progressed);
@@ -55,7 +74,6 @@ bool Task::take_inputs(std::int64_t deadline, std::vector<bool>& credited) {
   OperatorChain& chain = *parts_.chain;
   if (parts_.inputs.empty()) {
     if (parts_.source == nullptr && !std::exchange(started_without_inputs_, true)) {
-      for (const TaskGate& gate : parts_.gates) send_marker(gate);
       chain.deliver_control(0, 0, ControlEvent::end(true));  // nobody will ever send here
       return true;
     }
@@ -156,10 +174,10 @@ void Task::cancel() {
 Timestamp Task::next_turn() const {
   if (over_ || !running_) return Timestamp::max();
   Timestamp next = Timestamp::max();
-  // Without room there is nothing to wait for but credit, which wakes the slot.
+  // Without room there is nothing to wait for but credit, which wakes the slot. A source waits for its chain.
   if (!blocked()) {
     next = parts_.chain->next_wake();
-    if (parts_.source != nullptr) next = std::min(next, parts_.source->next_turn());
+    if (parts_.source != nullptr && parts_.chain->drained()) next = std::min(next, parts_.source->next_turn());
   }
   for (const auto& outbox : parts_.outboxes) next = std::min(next, outbox->open_due());
   return next;
@@ -182,12 +200,20 @@ void Task::account(Timestamp /*now*/, std::int64_t started, std::int64_t finishe
 
   std::int64_t sent = 0;
   std::size_t inbox = 0;
-  for (const auto& outbox : parts_.outboxes) sent += static_cast<std::int64_t>(outbox->sent_records());
+  std::size_t waiting = 0;
+  for (const auto& outbox : parts_.outboxes) {
+    sent += static_cast<std::int64_t>(outbox->sent_records());
+    waiting += outbox->waiting_bytes();
+  }
   for (const TaskInput& input : parts_.inputs) inbox += input.channel->inbox_bytes();
   metrics.records_out.set(sent);
   metrics.inbox_bytes.set(static_cast<std::int64_t>(inbox));
+  metrics.waiting_bytes.set(static_cast<std::int64_t>(waiting));
   metrics.watermark.set(parts_.chain->watermark().micros);
-  if (parts_.source != nullptr) metrics.backlog.set(parts_.source->backlog());
+  if (parts_.source != nullptr) {
+    metrics.backlog.set(parts_.source->backlog());
+    metrics.records_in.set(metrics.operators.front()->records_in.get());
+  }
 }
 
 }  // namespace tributary

@@ -56,7 +56,7 @@ class Task {
   // Opens the operators; reports ready or failed.
   void open();
   // Records may flow from now on.
-  void run() { running_ = true; }
+  void run();
   // One slice. Adds to `credited` the slots whose channels got credit back. True if anything was done.
   bool turn(Timestamp now, std::int64_t slice_nanos, std::vector<bool>& credited);
   // Ends the task at once, without output. Idempotent.

@@ -197,6 +197,27 @@ TEST_F(CsvColumnsTest, RandomRowsComeBack) {
   EXPECT_FALSE(splitter.next());
 }
 
+TEST(CsvSplitterTest, KnowsPlaceAndBytesOfEachRow) {
+  const std::string_view text = "a,b\r\n\n1,\"x\ny\"\nbad\"one,2\r\n\"open,3\n4,5";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    CsvSplitter splitter;
+    std::string seen;
+    const auto take = [&] {
+      while (const auto row = splitter.next()) {
+        seen += std::to_string(splitter.row_offset()) + "/" + std::to_string(splitter.row_line()) +
+                (*row ? " " : " refused ") + std::string(splitter.row_text()) + ";";
+      }
+    };
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      splitter.feed(text.substr(at, piece));
+      take();
+    }
+    splitter.finish();
+    take();
+    EXPECT_EQ(seen, "0/1 a,b;6/3 1,\"x\ny\";14/5 refused bad\"one,2;25/6 refused \"open,3;33/7 4,5;");
+  }
+}
+
 TEST(CsvWriteTest, WritesListsAsJsonAndRefusesToReadThem) {
   std::string text;
   const sample::Invoice invoice;

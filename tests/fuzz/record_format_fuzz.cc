@@ -77,8 +77,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (whole.empty()) return 0;
   const std::size_t read_before = data[1] % whole.size();
   const std::vector<Event> rest = read(format, bytes, piece, whole[read_before].consumed);
-  if (!std::ranges::equal(rest, std::vector<Event>(whole.begin() + static_cast<std::ptrdiff_t>(read_before) + 1,
-                                                   whole.end())))
+  if (!std::ranges::equal(
+          rest, std::vector<Event>(whole.begin() + static_cast<std::ptrdiff_t>(read_before) + 1,
+                                   whole.end())))
     __builtin_trap();
   return 0;
 }

@@ -183,6 +183,7 @@ void add_report(CLI::App& program, Action& action) {
   app->add_option("--currency", options->currency, "Only this one; currencies are never added");
   app->add_option("--metric", options->metric,
                   "billed, effective, list or contracted (default billed)");
+  app->add_option("--top", options->top, "Rows of a table; the rest is summed as (other)");
   app->add_option("--digits", options->digits,
                   "Decimals shown, 0 to 18; rows add up to the total (default 2)");
   app->add_option("--as-of", options->as_of, "As it stood at this time; default now");

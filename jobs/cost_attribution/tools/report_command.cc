@@ -192,7 +192,8 @@ Result<int> run_report(const ReportOptions& options, std::string& out) {
       if (question.by_service) headers.emplace_back(kService);
       reports.push_back(TRY(build_report(
           fmt::format("{}, {}, {}, {}", options.tenant, options.period, currency, options.metric),
-          std::move(headers), std::move(cells), options.digits, std::move(basis))));
+          std::move(headers), std::move(cells), options.digits, std::move(basis),
+          options.top == 0 ? kReportRowsMax : options.top)));
     }
   }
   if (reports.empty()) {

@@ -6,6 +6,7 @@
 // (undefined) is what the input has more than the dimension's elements. Thread: one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -24,6 +25,7 @@ struct ReportOptions {
   std::string currency;         // empty: all
   std::string metric = "billed";
   int digits = 2;
+  std::size_t top = 0;  // rows of a table, the rest summed as (other); 0: as many as a report shows
   std::string as_of;  // empty: now
   bool is_csv = false;
 };

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/record.h"
-#include "tributary/sink_spec.h"
+#include <tributary/sink_spec.h>
 
 namespace tributary {
 

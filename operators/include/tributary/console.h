@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/record.h"
-#include "tributary/sink_spec.h"
+#include <tributary/sink_spec.h>
 
 namespace tributary {
 
@@ -18,7 +18,8 @@ UntypedSink make_console(std::string title, std::uint64_t rows_max, const TypeIn
 // Runs as one task. Columns are as wide as the first records want them; a delete has "-" in front.
 // Rows beyond `rows_max` are counted only.
 template <Record T>
-SinkSpec<T, kAppend, kDelta, kUpsert> console(std::string title = {}, std::uint64_t rows_max = 100) {
+SinkSpec<T, kAppend, kDelta, kUpsert> console(std::string title = {},
+                                              std::uint64_t rows_max = 100) {
   return {internal::make_console(std::move(title), rows_max, type_info<T>())};
 }
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/record.h"
-#include "tributary/internal/call_core.h"
-#include "tributary/side_output.h"
+#include <tributary/internal/call_core.h>
+#include <tributary/side_output.h>
 
 namespace tributary {
 

@@ -1,13 +1,13 @@
 // operators/include/tributary/dead_letters.h
-// Where refused records go: dead_letters("out/dead") is a folder of JSON lines, one for each refused
-// record with its reason, place and raw bytes (base64). Read them back with the same words.
+// Where refused records go: dead_letters("out/dead") is a folder of JSON lines, one for each
+// refused record with its reason, place and raw bytes (base64). Read them back with the same words.
 #pragma once
 
 #include <string>
 #include <utility>
 
 #include "runtime/exec/dead_letter.h"
-#include "tributary/files.h"
+#include <tributary/files.h>
 
 namespace tributary {
 

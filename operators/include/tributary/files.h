@@ -18,11 +18,10 @@
 
 #include "base/file_system.h"
 #include "base/record.h"
-#include "runtime/exec/dead_letter.h"
-#include "tributary/raw_line.h"
-#include "tributary/sink_spec.h"
-#include "tributary/source_spec.h"
-#include "tributary/time_span.h"
+#include <tributary/raw_line.h>
+#include <tributary/sink_spec.h>
+#include <tributary/source_spec.h>
+#include <tributary/time_span.h>
 
 namespace tributary {
 
@@ -49,10 +48,10 @@ UntypedSink make_file_sink(const FilesOptions& options);
 // A field by its name or by a pointer to it.
 inline std::string field_name(const TypeInfo&, std::string_view name) { return std::string(name); }
 template <typename T, typename F>
-std::string field_name(const TypeInfo& type, F T::*field) {
+std::string field_name(const TypeInfo& type, F T::* field) {
   const T record{};
-  const auto offset = reinterpret_cast<const char*>(&(record.*field)) -
-                      reinterpret_cast<const char*>(&record);
+  const auto offset =
+      reinterpret_cast<const char*>(&(record.*field)) - reinterpret_cast<const char*>(&record);
   for (const FieldInfo& info : type.fields) {
     if (static_cast<std::ptrdiff_t>(info.offset) == offset) return std::string(info.name);
   }
@@ -69,8 +68,9 @@ constexpr FilesFormat kDefaultFormat =
 template <typename T, typename Self>
 class FilesBase {
  public:
-  // Each value of these fields has its own folder: <path>/tenant=acme/part-0.jsonl. Fields of single
-  // values, outermost first: .partition_by(&Line::tenant), .partition_by("tenant", "day"). Sinks.
+  // Each value of these fields has its own folder: <path>/tenant=acme/part-0.jsonl. Fields of
+  // single values, outermost first: .partition_by(&Line::tenant), .partition_by("tenant", "day").
+  // Sinks.
   template <typename... Fields>
   Self partition_by(Fields... fields) const {
     static_assert(sizeof...(fields) > 0, "partition_by: name a field, e.g. &Line::tenant");
@@ -96,8 +96,8 @@ class FilesBase {
   internal::FilesOptions options_;
 };
 
-// One file, or every matching file of a folder: JSON lines (*.jsonl, *.ndjson, *.json), CSV (*.csv) or
-// raw lines, plain or *.gz. As a sink: takes streams of facts and of differences, and writes
+// One file, or every matching file of a folder: JSON lines (*.jsonl, *.ndjson, *.json), CSV (*.csv)
+// or raw lines, plain or *.gz. As a sink: takes streams of facts and of differences, and writes
 // <path>/part-<task>.jsonl (or .csv).
 template <Record T>
 class Files : public FilesBase<T, Files<T>> {
@@ -109,7 +109,8 @@ class Files : public FilesBase<T, Files<T>> {
   Files csv() const { return with(internal::FilesFormat::kCsv); }
   // Lines as they are, with where they came from.
   Files raw_lines() const {
-    static_assert(std::is_same_v<T, RawLine>, "raw_lines: the record must be RawLine: files<RawLine>(path)");
+    static_assert(std::is_same_v<T, RawLine>,
+                  "raw_lines: the record must be RawLine: files<RawLine>(path)");
     return with(internal::FilesFormat::kRawLines);
   }
 
@@ -122,7 +123,8 @@ class Files : public FilesBase<T, Files<T>> {
   Files missing_is_empty() const {
     return changed([](auto& options) { options.missing_is_empty = true; });
   }
-  // A field or column that the record does not have makes a bad record; else it is ignored and counted.
+  // A field or column that the record does not have makes a bad record; else it is ignored and
+  // counted.
   Files strict() const {
     return changed([](auto& options) { options.strict = true; });
   }
@@ -136,7 +138,9 @@ class Files : public FilesBase<T, Files<T>> {
   }
 
   SourceSpec<T> source_spec() const { return {internal::make_file_source(this->options_)}; }
-  SinkSpec<T, kAppend, kDelta> sink_spec() const { return {internal::make_file_sink(this->options_)}; }
+  SinkSpec<T, kAppend, kDelta> sink_spec() const {
+    return {internal::make_file_sink(this->options_)};
+  }
 
  private:
   template <typename Change>
@@ -150,7 +154,8 @@ class Files : public FilesBase<T, Files<T>> {
   }
 };
 
-// A sink that takes every kind of stream; a delete is a line with "_deleted": true. JSON lines only.
+// A sink that takes every kind of stream; a delete is a line with "_deleted": true. JSON lines
+// only.
 template <Record T>
 class FilesUpsert : public FilesBase<T, FilesUpsert<T>> {
  public:

@@ -15,14 +15,15 @@
 
 #include "base/record.h"
 #include "runtime/exec/batch.h"
-#include "tributary/source_spec.h"
+#include <tributary/source_spec.h>
 
 namespace tributary {
 
 struct GenerateOptions {
-  std::uint64_t count = 0;    // numbers 0 … count - 1; 0: never ends
-  std::uint64_t rate = 0;     // records a second, of all tasks together; 0: as fast as they are taken
-  std::uint32_t splits = 16;  // split k makes the numbers k, k + splits, …; at least the parallelism
+  std::uint64_t count = 0;  // numbers 0 … count - 1; 0: never ends
+  std::uint64_t rate = 0;   // records a second, of all tasks together; 0: as fast as they are taken
+  std::uint32_t splits =
+      16;  // split k makes the numbers k, k + splits, …; at least the parallelism
 };
 
 // What the function may ask for. Valid during the call.
@@ -52,9 +53,10 @@ UntypedSource make_generator(const GenerateOptions& options, const TypeInfo& typ
 template <Record T, typename F>
 SourceSpec<T> generate(F function, const GenerateOptions& options = {}) {
   constexpr bool kTakesContext = std::is_invocable_r_v<T, F&, std::uint64_t, GenerateContext&>;
-  static_assert(kTakesContext || std::is_invocable_r_v<T, F&, std::uint64_t>,
-                "generate<T>: the function must be T(std::uint64_t number, GenerateContext& ctx) or "
-                "T(std::uint64_t number)");
+  static_assert(
+      kTakesContext || std::is_invocable_r_v<T, F&, std::uint64_t>,
+      "generate<T>: the function must be T(std::uint64_t number, GenerateContext& ctx) or "
+      "T(std::uint64_t number)");
   return {internal::make_generator(
       options, type_info<T>(),
       [function = std::move(function)](Batch& batch, std::uint64_t first, std::uint64_t step,

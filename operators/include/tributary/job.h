@@ -15,12 +15,15 @@
 #include <type_traits>
 #include <utility>
 
+// Lower ones first: an error in a header shows how it was included, and this keeps it to two lines.
 #include "base/record.h"
+#include <tributary/state.h>
+#include <tributary/process.h>
+#include <tributary/stream.h>
+#include <tributary/keyed_stream.h>
+#include <tributary/settings.h>
+#include <tributary/source_stream.h>
 #include "runtime/exec/job_descriptor.h"
-#include "tributary/keyed_stream.h"
-#include "tributary/settings.h"
-#include "tributary/source_stream.h"
-#include "tributary/stream.h"
 
 namespace tributary {
 
@@ -35,8 +38,9 @@ class Job {
     auto spec = to_source_spec(like);
     using Spec = decltype(spec);
     using T = typename Spec::Record;
-    static_assert(Record<T>, "source: the record type is not declared; say TRIBUTARY_RECORD(Type, field, …) below it");
-    if constexpr (Record<T>) {
+    constexpr bool kDeclared = Record<T>;
+    static_assert(kDeclared, "source: the record type is not declared; say TRIBUTARY_RECORD(Type, field, …) below it");
+    if constexpr (kDeclared) {
       spec.untyped.record_type = &type_info<T>();
       const std::uint32_t vertex = graph_.add_source(std::move(name), std::move(spec.untyped));
       internal::StreamRef ref{.graph = &graph_, .origins = {{.vertex = vertex, .port = 0}}};

@@ -7,10 +7,10 @@
 #include <type_traits>
 #include <utility>
 
-#include "tributary/internal/window_kernels.h"
-#include "tributary/process.h"
-#include "tributary/stream.h"
-#include "tributary/window.h"
+#include <tributary/internal/window_kernels.h>
+#include <tributary/process.h>
+#include <tributary/stream.h>
+#include <tributary/window.h>
 
 namespace tributary {
 

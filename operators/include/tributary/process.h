@@ -20,11 +20,11 @@
 #include <utility>
 
 #include "base/record.h"
-#include "tributary/internal/process_core.h"
-#include "tributary/side_output.h"
-#include "tributary/state.h"
-#include "tributary/stream_kind.h"
-#include "tributary/time_span.h"
+#include <tributary/internal/process_core.h>
+#include <tributary/side_output.h>
+#include <tributary/state.h>
+#include <tributary/stream_kind.h>
+#include <tributary/time_span.h>
 
 namespace tributary {
 

@@ -1,6 +1,6 @@
 // operators/include/tributary/raw_line.h
-// A line of a text file with where it came from: for jobs that parse themselves and need the position of what they
-// refuse. files<RawLine>(…) reads them.
+// A line of a text file with where it came from: for jobs that parse themselves and need the
+// position of what they refuse. files<RawLine>(…) reads them.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@
 
 #include "base/type_info.h"
 #include "runtime/exec/operator.h"
-#include "tributary/stream_kind.h"
+#include <tributary/stream_kind.h>
 
 namespace tributary {
 

@@ -12,7 +12,7 @@
 
 #include "base/type_info.h"
 #include "runtime/exec/source.h"
-#include "tributary/stream_kind.h"
+#include <tributary/stream_kind.h>
 
 namespace tributary {
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "runtime/exec/dead_letter.h"
-#include "tributary/stream.h"
-#include "tributary/time_span.h"
+#include <tributary/stream.h>
+#include <tributary/time_span.h>
 
 namespace tributary {
 

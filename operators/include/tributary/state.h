@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "base/record.h"
-#include "tributary/internal/process_core.h"
+#include <tributary/internal/process_core.h>
 
 namespace tributary {
 
@@ -129,6 +129,10 @@ class ListOf {
 
 class BroadcastContext;
 
+#define TRIBUTARY_INTERNAL_BROADCAST_SENTENCE                                               \
+  "broadcast state is written in on_broadcast only: every task must hold the same copy "    \
+  "(see docs/authors/streams.md)"
+
 // What a broadcast stream has taught every task: the same copy everywhere. Read by any method, written by on_broadcast
 // alone: its context is the permission to write.
 template <typename MK, typename V>
@@ -149,24 +153,20 @@ class BroadcastMap {
 
   template <typename C>
   void put(C& context, const MK& key, const V& value) {
-    check_permission<C>();
+    static_assert(kMayWrite<C>, TRIBUTARY_INTERNAL_BROADCAST_SENTENCE);
     (void)context;
     internal::broadcast_put(*slot_, &key, &value);
   }
   template <typename C>
   bool erase(C& context, const MK& key) {
-    check_permission<C>();
+    static_assert(kMayWrite<C>, TRIBUTARY_INTERNAL_BROADCAST_SENTENCE);
     (void)context;
     return internal::broadcast_erase(*slot_, &key);
   }
 
  private:
   template <typename C>
-  static constexpr void check_permission() {
-    static_assert(std::derived_from<C, BroadcastContext>,
-                  "broadcast state is written in on_broadcast only: every task must hold the same copy "
-                  "(see docs/authors/streams.md)");
-  }
+  static constexpr bool kMayWrite = std::is_base_of_v<BroadcastContext, C>;
 
   internal::StateSlot* slot_;
 };

@@ -13,13 +13,13 @@
 #include <utility>
 
 #include "base/record.h"
-#include "tributary/internal/graph_builder.h"
-#include "tributary/internal/stateless_kernels.h"
-#include "tributary/internal/stream_checks.h"
-#include "tributary/name.h"
-#include "tributary/side_output.h"
-#include "tributary/sink_spec.h"
-#include "tributary/stream_kind.h"
+#include <tributary/internal/graph_builder.h>
+#include <tributary/internal/stateless_kernels.h>
+#include <tributary/internal/stream_checks.h>
+#include <tributary/name.h>
+#include <tributary/side_output.h>
+#include <tributary/sink_spec.h>
+#include <tributary/stream_kind.h>
 
 namespace tributary {
 
@@ -52,7 +52,7 @@ class Stream {
  public:
   using Record = T;
   static constexpr StreamKind kind = kKind;
-  static_assert(tributary::Record<T>, "a stream's type is a record; declare it with TRIBUTARY_RECORD(Type, field, …)");
+  static_assert(internal::kIsRecord<T>, "a stream's type is a record; declare it with TRIBUTARY_RECORD(Type, field, …)");
 
   explicit Stream(internal::StreamRef ref) : ref_(std::move(ref)) {}
 
@@ -64,7 +64,7 @@ class Stream {
                   "(see docs/authors/functions.md)");
     if constexpr (internal::kLegalForm<F, T>) {
       using U = internal::MapResult<F, T>;
-      static_assert(tributary::Record<U>,
+      static_assert(internal::kIsRecord<U>,
                     "map: the function's result is not a record; declare it with TRIBUTARY_RECORD(Type, field, …)");
       if constexpr (tributary::Record<U>) {
         if constexpr (std::is_same_v<T, U>) {
@@ -99,7 +99,7 @@ class Stream {
                   "flat_map: the function must be void f(const T&, Collector<U>&), void f(const T&, Context&, "
                   "Collector<U>&), or give a generator with bool next(U&) (see docs/authors/functions.md)");
     if constexpr (!std::is_void_v<Out>) {
-      static_assert(tributary::Record<Out>,
+      static_assert(internal::kIsRecord<Out>,
                     "flat_map: what is collected is not a record; declare it with TRIBUTARY_RECORD(Type, field, …)");
       if constexpr (internal::kGeneratorForm<F, T>) {
         using G = internal::MapResult<F, T>;

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/record.h"
-#include "tributary/time_span.h"
+#include <tributary/time_span.h>
 
 namespace tributary {
 
@@ -36,8 +36,8 @@ constexpr AllowedLateness allowed_lateness(TimeSpan lateness) { return {lateness
 // Functions, so that authors' own variables may bear these names.
 struct EmitTotal {};
 struct EmitDifference {};
-EmitTotal total();
-EmitDifference difference();
+constexpr EmitTotal total() { return {}; }
+constexpr EmitDifference difference() { return {}; }
 constexpr EmitTotal emit(EmitTotal (*)()) { return {}; }
 constexpr EmitDifference emit(EmitDifference (*)()) { return {}; }
 

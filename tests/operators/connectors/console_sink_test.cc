@@ -39,8 +39,9 @@ class ConsoleSinkTest : public ::testing::Test {
 
 TEST_F(ConsoleSinkTest, AlignsColumnsAndPutsAmountsToTheRight) {
   auto to = sink(100);
-  BatchPtr some = batch({{.tenant = "größer", .number = 7, .price = {Amount::kOne / 2}, .note = {}},
-                         {.tenant = "b", .number = 1234567, .price = {Amount::kOne * 10}, .note = Text("x")}});
+  BatchPtr some =
+      batch({{.tenant = "größer", .number = 7, .price = {Amount::kOne / 2}, .note = {}},
+             {.tenant = "b", .number = 1234567, .price = {Amount::kOne * 10}, .note = Text("x")}});
   some->operations()[1] = Operation::kDelete;
   to->process(0, some, 0, out);
   EXPECT_EQ(shown,

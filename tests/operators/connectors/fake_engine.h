@@ -62,8 +62,8 @@ class Output final : public SourceOutput {
   Status bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line,
                     std::string_view reason, std::string_view message,
                     std::string_view raw) override {
-    refused.push_back({split, offset, line, std::string(reason), std::string(message),
-                       std::string(raw)});
+    refused.push_back(
+        {split, offset, line, std::string(reason), std::string(message), std::string(raw)});
     if (refuses_bad_records) return fail(ErrorCode::P804, "{}", message);
     return {};
   }

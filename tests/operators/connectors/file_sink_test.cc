@@ -27,19 +27,21 @@ class FileSinkTest : public ::testing::Test {
  protected:
   std::unique_ptr<FileSink> sink(std::vector<std::string> partition_by = {},
                                  FileFormat format = FileFormat::kJsonLines) {
-    auto made = std::make_unique<FileSink>(
-        FileSinkOptions{.directory = "out",
-                        .format = format,
-                        .partition_by = std::move(partition_by),
-                        .type = format == FileFormat::kRawLines ? &type_info<RawLine>() : &type_info<Sale>(),
-                        .files = files});
+    auto made = std::make_unique<FileSink>(FileSinkOptions{
+        .directory = "out",
+        .format = format,
+        .partition_by = std::move(partition_by),
+        .type = format == FileFormat::kRawLines ? &type_info<RawLine>() : &type_info<Sale>(),
+        .files = files});
     return made;
   }
   void put(FileSink& to, std::string_view tenant, std::int64_t number,
            Operation operation = Operation::kInsert) {
     BatchPtr batch = context.pool().take(type_info<Sale>());
-    *static_cast<Sale*>(batch->append({}, 0, operation)) = {
-        .tenant = Text(tenant, batch->arena()), .number = number, .price = {Amount::kOne}, .note = {}};
+    *static_cast<Sale*>(batch->append({}, 0, operation)) = {.tenant = Text(tenant, batch->arena()),
+                                                            .number = number,
+                                                            .price = {Amount::kOne},
+                                                            .note = {}};
     EXPECT_EQ(to.process(0, batch, 0, out), 1U);
   }
   std::string error_of(FileSink& to, std::string_view tenant = "acme") {
@@ -51,7 +53,8 @@ class FileSinkTest : public ::testing::Test {
     return "no failure";
   }
   std::string line(std::string_view tenant, int number, std::string_view more = "") {
-    return fmt::format(R"({{"tenant":"{}","number":{},"price":"1"{}}})", tenant, number, more) + "\n";
+    return fmt::format(R"({{"tenant":"{}","number":{},"price":"1"{}}})", tenant, number, more) +
+           "\n";
   }
 
   std::shared_ptr<MemoryFileSystem> files = std::make_shared<MemoryFileSystem>();
@@ -87,7 +90,8 @@ TEST_F(FileSinkTest, WritesTheHeaderOfACsvFileOnce) {
   ASSERT_TRUE(to->flush());
   put(*to, "acme", 2);
   ASSERT_TRUE(to->close(true));
-  EXPECT_EQ(read_file(*files, "out/part-0.csv"), "tenant,number,price,note\n\"a,b\",1,1,\nacme,2,1,\n");
+  EXPECT_EQ(read_file(*files, "out/part-0.csv"),
+            "tenant,number,price,note\n\"a,b\",1,1,\nacme,2,1,\n");
 }
 
 TEST_F(FileSinkTest, WritesRawLinesAsTheyAre) {
@@ -112,9 +116,11 @@ TEST_F(FileSinkTest, GivesEachValueItsFolder) {
   put(*to, "acme", 1);
   put(*to, "acme", 2);
   ASSERT_TRUE(to->close(true));
-  EXPECT_EQ(read_file(*files, "out/tenant=acme/number=1/part-0.jsonl"), line("acme", 1) + line("acme", 1));
+  EXPECT_EQ(read_file(*files, "out/tenant=acme/number=1/part-0.jsonl"),
+            line("acme", 1) + line("acme", 1));
   EXPECT_EQ(read_file(*files, "out/tenant=acme/number=2/part-0.jsonl"), line("acme", 2));
-  EXPECT_EQ(read_file(*files, "out/tenant=%2E.%2Fglobex/number=1/part-0.jsonl"), line("../globex", 1));
+  EXPECT_EQ(read_file(*files, "out/tenant=%2E.%2Fglobex/number=1/part-0.jsonl"),
+            line("../globex", 1));
 }
 
 TEST_F(FileSinkTest, NeverMixesValuesThatHoldStrangeBytes) {

@@ -154,7 +154,8 @@ TEST_F(FileSourceTest, TruncatedOrDamagedGzipIsAnErrorThatNamesTheFile) {
 
 TEST_F(FileSourceTest, RefusesBadLinesWithTheirPlaceAndGoesOn) {
   const std::string accents = R"({"tenant":"größe","number":1})";
-  write_file(*files, "in.jsonl", accents + "\nnot json\n\n" + R"({"price":"1.x"})" + "\n" + sale(7));
+  write_file(*files, "in.jsonl",
+             accents + "\nnot json\n\n" + R"({"price":"1.x"})" + "\n" + sale(7));
   read_all(options("in.jsonl"));
   EXPECT_THAT(out.records, SizeIs(2));
   ASSERT_THAT(out.refused, SizeIs(2));
@@ -167,7 +168,8 @@ TEST_F(FileSourceTest, RefusesBadLinesWithTheirPlaceAndGoesOn) {
 }
 
 TEST_F(FileSourceTest, RefusesAnOverlongLineOnce) {
-  write_file(*files, "in.jsonl", sale(0) + "\n" + std::string(500'000, 'x') + "\n" + sale(1) + "\n");
+  write_file(*files, "in.jsonl",
+             sale(0) + "\n" + std::string(500'000, 'x') + "\n" + sale(1) + "\n");
   auto chosen = options("in.jsonl");
   chosen.decoding.line_bytes_max = 1000;
   read_all(chosen);
@@ -196,7 +198,8 @@ TEST_F(FileSourceTest, StopsAmidBadRecordsWhenToldToYield) {
 
 TEST_F(FileSourceTest, RestartDropsExactlyWhatWasRead) {
   std::string text;
-  for (int i = 0; i < 2000; ++i) text += i % 5 == 0 ? "bad\n" : sale(i) + (i % 3 == 0 ? "\r\n\n" : "\n");
+  for (int i = 0; i < 2000; ++i)
+    text += i % 5 == 0 ? "bad\n" : sale(i) + (i % 3 == 0 ? "\r\n\n" : "\n");
   write_file(*files, "in.jsonl", text);
   read_all(options("in.jsonl"));
   const auto all_records = out.records;
@@ -216,7 +219,8 @@ TEST_F(FileSourceTest, RestartDropsExactlyWhatWasRead) {
 
 TEST_F(FileSourceTest, RestartReadsTheHeaderOfACsvFileAgain) {
   std::string text = "number,tenant\n";
-  for (int i = 0; i < 2000; ++i) text += std::to_string(i) + (i % 7 == 0 ? ",\"ac\nme\"\n" : ",acme\n");
+  for (int i = 0; i < 2000; ++i)
+    text += std::to_string(i) + (i % 7 == 0 ? ",\"ac\nme\"\n" : ",acme\n");
   write_file(*files, "in/a.csv", text);
   auto chosen = options("in");
   chosen.format = FileFormat::kCsv;
@@ -329,15 +333,18 @@ TEST_F(FileSourceTest, RawLinesKnowWhereTheyCameFrom) {
   read_all(chosen);
   EXPECT_THAT(
       out.records,
-      ElementsAre(
-          R"({"topic":"cost.charges","partition":"part-7.jsonl","offset":3,"line":1,)"
-          R"("ingest_time":"1970-01-01T00:00:01Z","too_long":false,"bytes":"one"})",
-          R"({"topic":"cost.charges","partition":"part-7.jsonl","offset":9,"line":3,)"
-          R"("ingest_time":"1970-01-01T00:00:01Z","too_long":true,"bytes":"longer tha"})"));
+      ElementsAre(R"({"topic":"cost.charges","partition":"part-7.jsonl","offset":3,"line":1,)"
+                  R"("ingest_time":"1970-01-01T00:00:01Z","too_long":false,"bytes":"one"})",
+                  R"({"topic":"cost.charges","partition":"part-7.jsonl","offset":9,"line":3,)"
+                  R"("ingest_time":"1970-01-01T00:00:01Z","too_long":true,"bytes":"longer tha"})"));
 }
 
 TEST_F(FileSourceTest, CountsUnknownFields) {
-  write_file(*files, "in.jsonl", R"({"number":1,"x":1,"y":2})" "\n" R"({"x":1})" "\n");
+  write_file(*files, "in.jsonl",
+             R"({"number":1,"x":1,"y":2})"
+             "\n"
+             R"({"x":1})"
+             "\n");
   read_all(options("in.jsonl"));
   EXPECT_EQ(context.counters["unknown_fields"], 3);
 }
@@ -369,7 +376,9 @@ TEST_F(FollowedFilesTest, ALineCountsWhenItsEndIsThere) {
   // What was a record at the listing has been read, though the file does not end in a line end.
   EXPECT_TRUE(all->caught_up());
   EXPECT_THAT(out.records, SizeIs(1));
-  append_to_file(*files, "in/a.jsonl", R"(me","number":5,"price":"1"})" "\n");
+  append_to_file(*files, "in/a.jsonl",
+                 R"(me","number":5,"price":"1"})"
+                 "\n");
   EXPECT_EQ(drain(*all), ReadState::kIdle);
   ASSERT_THAT(out.records, SizeIs(2));
   EXPECT_THAT(out.records[1], HasSubstr(R"("acme","number":5)"));

@@ -20,7 +20,8 @@ using ::testing::SizeIs;
 static_assert(SourceLike<Files<Sale>> && SinkLike<Files<Sale>>);
 static_assert(!SourceLike<FilesUpsert<Sale>> && SinkLike<FilesUpsert<Sale>>);
 using FilesSink = decltype(files<Sale>("").sink_spec());
-static_assert(FilesSink::accepts(kAppend) && FilesSink::accepts(kDelta) && !FilesSink::accepts(kUpsert));
+static_assert(FilesSink::accepts(kAppend) && FilesSink::accepts(kDelta) &&
+              !FilesSink::accepts(kUpsert));
 static_assert(decltype(files_upsert<Sale>("").sink_spec())::accepts(kUpsert));
 
 TEST(FilesTest, SaysWhatItReads) {
@@ -55,8 +56,10 @@ TEST(FilesTest, RawLinesAreTheDefaultOfRawLine) {
 
 TEST(FilesTest, OptionsReachTheReader) {
   auto tree = std::make_shared<MemoryFileSystem>();
-  sample::write_file(*tree, "in/a.csv", "tenant,number\nnone,-\nacme,1\n" + std::string(200, 'x') + "\n");
-  const auto spec = files<Sale>("in").csv().null_text("-").line_bytes_max(100).file_system(tree).source_spec();
+  sample::write_file(*tree, "in/a.csv",
+                     "tenant,number\nnone,-\nacme,1\n" + std::string(200, 'x') + "\n");
+  const auto spec =
+      files<Sale>("in").csv().null_text("-").line_bytes_max(100).file_system(tree).source_spec();
   fake::Context context;
   fake::Output out{context.batches};
   auto reader = spec.untyped.make_reader();

@@ -31,13 +31,16 @@ SourceSpec<Sale> sales_of(const GenerateOptions& options) {
 
 class GeneratorTest : public ::testing::Test {
  protected:
-  std::unique_ptr<SourceReader> reader(const SourceSpec<Sale>& spec, const std::vector<Split>& splits) {
+  std::unique_ptr<SourceReader> reader(const SourceSpec<Sale>& spec,
+                                       const std::vector<Split>& splits) {
     auto made = spec.untyped.make_reader();
     EXPECT_TRUE(made->open(context));
     for (const Split& split : splits) EXPECT_TRUE(made->add_split(split));
     return made;
   }
-  std::vector<Split> splits_of(const SourceSpec<Sale>& spec) { return *spec.untyped.make_lister()->list(); }
+  std::vector<Split> splits_of(const SourceSpec<Sale>& spec) {
+    return *spec.untyped.make_lister()->list();
+  }
   ReadResult drain(SourceReader& from) {
     while (true) {
       const auto read = from.read(out);

@@ -23,7 +23,8 @@ struct Seen {
   friend bool operator==(const Seen&, const Seen&) = default;
 };
 
-std::vector<Seen> split(std::string_view bytes, std::size_t piece, std::size_t line_bytes_max = 100) {
+std::vector<Seen> split(std::string_view bytes, std::size_t piece,
+                        std::size_t line_bytes_max = 100) {
   LineSplitter lines(line_bytes_max);
   std::vector<Seen> seen;
   const auto take = [&] {
@@ -46,8 +47,9 @@ std::vector<Seen> split(std::string_view bytes, std::size_t piece, std::size_t l
 }
 
 TEST(LineSplitterTest, CutsAtLineEndsOfBothKinds) {
-  EXPECT_THAT(split("a\r\n\nbc", 100),
-              ElementsAre(Seen{"a", 0, 1, false, 3}, Seen{"", 3, 2, false, 4}, Seen{"bc", 4, 3, false, 6}));
+  EXPECT_THAT(
+      split("a\r\n\nbc", 100),
+      ElementsAre(Seen{"a", 0, 1, false, 3}, Seen{"", 3, 2, false, 4}, Seen{"bc", 4, 3, false, 6}));
 }
 
 TEST(LineSplitterTest, GivesNothingForNothing) { EXPECT_THAT(split("", 1), ElementsAre()); }
@@ -62,10 +64,11 @@ TEST(LineSplitterTest, DoesNotDependOnThePieces) {
   const std::string mark = "\xEF\xBB\xBF";
   for (const std::string& begin : {std::string(), mark}) {
     for (std::size_t length = 0; length < 14; ++length) {
-      const std::string text =
-          begin + std::string(length, 'x') + "\r\n\n" + std::string(length, 'y') + "\n" + mark + "z\r";
+      const std::string text = begin + std::string(length, 'x') + "\r\n\n" +
+                               std::string(length, 'y') + "\n" + mark + "z\r";
       const auto whole = split(text, 1000, 6);
-      for (std::size_t piece = 1; piece < 20; ++piece) EXPECT_EQ(split(text, piece, 6), whole) << text;
+      for (std::size_t piece = 1; piece < 20; ++piece)
+        EXPECT_EQ(split(text, piece, 6), whole) << text;
     }
   }
 }

@@ -2,10 +2,9 @@
 // A small record, and helpers that write files for the tests of the connectors.
 #pragma once
 
-#include <zlib.h>
-
 #include <string>
 #include <string_view>
+#include <zlib.h>
 
 #include <gtest/gtest.h>
 

@@ -9,7 +9,8 @@ namespace {
 using ::testing::HasSubstr;
 
 // A shell stands in for the program, so that it can misbehave.
-Result<GraphAnswer> ask(const std::string& script, Duration time_limit = seconds(60), const std::string& input = {}) {
+Result<GraphAnswer> ask(const std::string& script, Duration time_limit = seconds(60),
+                        const std::string& input = {}) {
   const SystemClock clock;
   return request_graph({.program = "/bin/sh",
                         .arguments = {"-c", script},
@@ -39,23 +40,30 @@ TEST(RequestGraph, ReadsTheGraphThatIsPrinted) {
 }
 
 TEST(RequestGraph, NamesTheSignalThatEndedTheProcess) {
-  EXPECT_THAT(fault(ask("kill -SEGV $$")), HasSubstr("B206 the job's function ended its process by signal 11"));
+  EXPECT_THAT(fault(ask("kill -SEGV $$")),
+              HasSubstr("B206 the job's function ended its process by signal 11"));
 }
 
 TEST(RequestGraph, StopsAProcessThatDoesNotAnswer) {
-  EXPECT_THAT(fault(ask("exec sleep 1000", milliseconds(50))), HasSubstr("gave no graph within 50ms"));
+  EXPECT_THAT(fault(ask("exec sleep 1000", milliseconds(50))),
+              HasSubstr("gave no graph within 50ms"));
 }
 
 TEST(RequestGraph, RefusesMoreThanTheLimit) {
   EXPECT_THAT(fault(ask("exec cat /dev/zero")), HasSubstr("larger than 100000 bytes"));
 }
 
-TEST(RequestGraph, RefusesWhatIsNoGraph) { EXPECT_THAT(fault(ask("echo hello")), HasSubstr("G313")); }
+TEST(RequestGraph, RefusesWhatIsNoGraph) {
+  EXPECT_THAT(fault(ask("echo hello")), HasSubstr("G313"));
+}
 
-TEST(RequestGraph, RefusesAnUnknownExit) { EXPECT_THAT(fault(ask("exit 7")), HasSubstr("exited with 7")); }
+TEST(RequestGraph, RefusesAnUnknownExit) {
+  EXPECT_THAT(fault(ask("exit 7")), HasSubstr("exited with 7"));
+}
 
 TEST(RequestGraph, SurvivesAProcessThatDoesNotReadItsInput) {
-  EXPECT_THAT(fault(ask("exit 7", seconds(60), std::string(1 << 20, 'x'))), HasSubstr("exited with 7"));
+  EXPECT_THAT(fault(ask("exit 7", seconds(60), std::string(1 << 20, 'x'))),
+              HasSubstr("exited with 7"));
 }
 
 }  // namespace

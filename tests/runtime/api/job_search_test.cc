@@ -18,13 +18,15 @@ TEST(JobFolders, SearchesTheOptionFirstThenTheVariableThenThePrefix) {
 }
 
 TEST(JobFolders, LeavesOutEmptyPartsAndNamesAFolderOnce) {
-  EXPECT_THAT(job_folders(":/a::/a", "/a:", "/bin/tributary"), ElementsAre("/a", "/lib/tributary/jobs"));
+  EXPECT_THAT(job_folders(":/a::/a", "/a:", "/bin/tributary"),
+              ElementsAre("/a", "/lib/tributary/jobs"));
 }
 
 class JobSearch : public ::testing::Test {
  protected:
   void SetUp() override {
-    for (const char* path : {"/x/libcost_attribution.so", "/x/readme.txt", "/y/spend.so", "/y/libcost_attribution.so"}) {
+    for (const char* path : {"/x/libcost_attribution.so", "/x/readme.txt", "/y/spend.so",
+                             "/y/libcost_attribution.so"}) {
       ASSERT_TRUE(files_.make_directories(parent_directory(path)));
       ASSERT_TRUE(files_.create(path).has_value());
     }
@@ -50,11 +52,13 @@ TEST_F(JobSearch, TellsPathsFromNames) {
 TEST(JobNotFound, NamesTheFoldersAndTheNearestJob) {
   const Error error = job_not_found("cost-atribution", {"/x", "/y"}, {"spend", "cost-attribution"});
   EXPECT_EQ(error.code(), ErrorCode::B202);
-  EXPECT_EQ(error.what(), "job cost-atribution not found; searched /x, /y; did you mean cost-attribution?");
+  EXPECT_EQ(error.what(),
+            "job cost-atribution not found; searched /x, /y; did you mean cost-attribution?");
 }
 
 TEST(JobNotFound, ListsWhatThereIsWhenNothingIsNear) {
-  EXPECT_THAT(job_not_found("zzz", {"/x"}, {"spend", "refunds"}).what(), HasSubstr("there are: spend, refunds"));
+  EXPECT_THAT(job_not_found("zzz", {"/x"}, {"spend", "refunds"}).what(),
+              HasSubstr("there are: spend, refunds"));
 }
 
 TEST(DescriptorFault, RefusesAnotherAbiByBothTags) {
@@ -62,7 +66,9 @@ TEST(DescriptorFault, RefusesAnotherAbiByBothTags) {
   const auto fault = descriptor_fault(&other, "/x/libspend.so");
   ASSERT_TRUE(fault.has_value());
   EXPECT_EQ(fault->code(), ErrorCode::B201);
-  EXPECT_EQ(fault->what(), fmt::format("libspend.so needs job ABI 0.0-gcc4-libstdc++0; this program offers {}", job_abi()));
+  EXPECT_EQ(fault->what(),
+            fmt::format("libspend.so needs job ABI 0.0-gcc4-libstdc++0; this program offers {}",
+                        job_abi()));
 }
 
 TEST(DescriptorFault, LooksAtNothingElseOfADescriptorOfAnotherFormat) {

@@ -51,8 +51,9 @@ TEST_F(OutputFolders, AreRefusedWhenAnEarlierRunWroteThere) {
   const Status prepared = prepare_output(files_, folders_, false);
   ASSERT_FALSE(prepared.has_value());
   EXPECT_EQ(prepared.error().code(), ErrorCode::F103);
-  EXPECT_THAT(prepared.error().what(), HasSubstr("output /out/lines of sink lines already holds 1 file of an earlier run "
-                                                 "(/out/lines/tenant=acme/part-0.jsonl)"));
+  EXPECT_THAT(prepared.error().what(),
+              HasSubstr("output /out/lines of sink lines already holds 1 file of an earlier run "
+                        "(/out/lines/tenant=acme/part-0.jsonl)"));
   EXPECT_THAT(prepared.error().fix(), HasSubstr("--force"));
 }
 

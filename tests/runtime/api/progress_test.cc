@@ -12,7 +12,9 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 
 TEST(JobProgress, TakesRatesAndRatiosFromDifferences) {
   const graph::ExecutionPlan plan = testing::chain_of({"read", "count"});
-  JobSample before{.nanos = 10 * kSecond, .tasks = {{.stage = 0, .records_in = 100, .busy_nanos = 5 * kSecond}, {.stage = 1}}};
+  JobSample before{
+      .nanos = 10 * kSecond,
+      .tasks = {{.stage = 0, .records_in = 100, .busy_nanos = 5 * kSecond}, {.stage = 1}}};
   JobSample after = before;
   after.nanos = 12 * kSecond;
   after.tasks[0].records_in = 300;
@@ -30,7 +32,8 @@ TEST(JobProgress, TakesRatesAndRatiosFromDifferences) {
 
 TEST(JobProgress, CountsFromZeroAtItsFirstLook) {
   const graph::ExecutionPlan plan = testing::chain_of({"read"});
-  const JobSample after{.nanos = kSecond, .tasks = {{.stage = 0, .records_in = 50, .busy_nanos = kSecond}}};
+  const JobSample after{.nanos = kSecond,
+                        .tasks = {{.stage = 0, .records_in = 50, .busy_nanos = kSecond}}};
   const JobProgress progress = progress_between({.nanos = 0, .tasks = {}}, after, 0, plan);
   EXPECT_DOUBLE_EQ(progress.rate, 50);
   EXPECT_DOUBLE_EQ(progress.stages[0].busy_ratio, 1);
@@ -47,7 +50,8 @@ TEST(JobProgress, TellsHowLongTheBacklogWillLast) {
 
 TEST(JobProgress, KnowsNoBacklogThatNoSourceKnows) {
   const graph::ExecutionPlan plan = testing::chain_of({"read"});
-  const JobProgress progress = progress_between({}, {.nanos = kSecond, .tasks = {{.stage = 0}}}, 0, plan);
+  const JobProgress progress =
+      progress_between({}, {.nanos = kSecond, .tasks = {{.stage = 0}}}, 0, plan);
   EXPECT_FALSE(progress.backlog.has_value());
   EXPECT_FALSE(progress.remaining_s.has_value());
 }
@@ -65,18 +69,24 @@ TEST(JobProgress, TakesTheLowestWatermarkOfRunningTasks) {
 
 TEST(JobProgress, TakesTheWatermarkOfTheLastStages) {
   const graph::ExecutionPlan plan = testing::chain_of({"read", "count"});
-  const JobSample after{.nanos = kSecond,
-                        .tasks = {{.stage = 0, .watermark = Timestamp{9}}, {.stage = 1, .watermark = Timestamp{5}}}};
+  const JobSample after{
+      .nanos = kSecond,
+      .tasks = {{.stage = 0, .watermark = Timestamp{9}}, {.stage = 1, .watermark = Timestamp{5}}}};
   EXPECT_EQ(progress_between({}, after, 0, plan).watermark, Timestamp{5});
 }
 
 StageProgress stage(std::uint32_t id, double busy, double backpressured) {
-  return {.stage = id, .tasks = 1, .busy_ratio = busy, .backpressured_ratio = backpressured, .busiest_ratio = busy};
+  return {.stage = id,
+          .tasks = 1,
+          .busy_ratio = busy,
+          .backpressured_ratio = backpressured,
+          .busiest_ratio = busy};
 }
 
 TEST(Bottleneck, IsTheBusyStageBehindTheOnesThatWait) {
   const graph::ExecutionPlan plan = testing::chain_of({"a", "b", "c", "d"});
-  const auto found = find_bottleneck({stage(0, 0.1, 0.9), stage(1, 0.3, 0.6), stage(2, 0.98, 0), stage(3, 0.2, 0)}, plan);
+  const auto found = find_bottleneck(
+      {stage(0, 0.1, 0.9), stage(1, 0.3, 0.6), stage(2, 0.98, 0), stage(3, 0.2, 0)}, plan);
   EXPECT_EQ(found, (Bottleneck{0, 2}));
 }
 
@@ -84,7 +94,8 @@ TEST(Bottleneck, IsTheBusiestOfSeveralBranches) {
   graph::ExecutionPlan plan = testing::chain_of({"a", "b", "c"});
   testing::connect(plan, 0, 2);
   plan.stages[1].outputs.clear();
-  const auto found = find_bottleneck({stage(0, 0.1, 0.8), stage(1, 0.6, 0), stage(2, 0.9, 0)}, plan);
+  const auto found =
+      find_bottleneck({stage(0, 0.1, 0.8), stage(1, 0.6, 0), stage(2, 0.9, 0)}, plan);
   EXPECT_EQ(found, (Bottleneck{0, 2}));
 }
 
@@ -109,7 +120,8 @@ TEST(Bottleneck, IsFoundThoughOnlyOneOfItsTasksIsBusy) {
   progress.stages = {stage(0, 0.1, 0.9), hot, stage(2, 0.6, 0)};
   progress.stages[0].name = "a";
   progress.bottleneck = find_bottleneck(progress.stages, plan);
-  EXPECT_EQ(bottleneck_text(progress), "backpressured: a waits for b, which is busy 100 % of the time in task 3 alone");
+  EXPECT_EQ(bottleneck_text(progress),
+            "backpressured: a waits for b, which is busy 100 % of the time in task 3 alone");
 }
 
 TEST(Bottleneck, IsNotAStageThatHasEnded) {

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 #include "runtime/api/terminal.h"
@@ -63,22 +62,27 @@ TEST(ProgressText, ShowsTimeAsPeopleSayIt) {
 }
 
 TEST(ProgressText, IsOneLineForALog) {
-  EXPECT_EQ(progress_line(sample()),
-            "12.3 s  read 1,234,567  100,123 records/s  backlog 2,000,000 (about 20.0 s)  watermark "
-            "2026-09-01T10:00:00Z  backpressured: charges -> attribute waits for hourly-cost, which is busy 98 % of the "
-            "time");
+  EXPECT_EQ(
+      progress_line(sample()),
+      "12.3 s  read 1,234,567  100,123 records/s  backlog 2,000,000 (about 20.0 s)  watermark "
+      "2026-09-01T10:00:00Z  backpressured: charges -> attribute waits for hourly-cost, which is "
+      "busy 98 % of the "
+      "time");
 }
 
 TEST(ProgressText, IsABlockForATerminal) {
   EXPECT_THAT(progress_block(sample(), "spend", 200),
               ElementsAre(HasSubstr("spend  12.3 s  read 1,234,567"),
-                          Eq("  charges -> attribute  busy  10 %  backpressured  90 %  in 1,234,567  100,123 records/s"),
-                          Eq("  hourly-cost           busy  98 %  backpressured   0 %  in 1,233,000  99,000 records/s"),
+                          Eq("  charges -> attribute  busy  10 %  backpressured  90 %  in "
+                             "1,234,567  100,123 records/s"),
+                          Eq("  hourly-cost           busy  98 %  backpressured   0 %  in "
+                             "1,233,000  99,000 records/s"),
                           HasSubstr("backpressured: charges -> attribute waits for hourly-cost")));
 }
 
 TEST(ProgressText, FitsTheTerminal) {
-  for (const std::string& line : progress_block(sample(), "spend", 40)) EXPECT_LE(line.size(), 40u) << line;
+  for (const std::string& line : progress_block(sample(), "spend", 40))
+    EXPECT_LE(line.size(), 40u) << line;
 }
 
 TEST(ProgressText, IsDrawnOverItself) {

@@ -22,7 +22,8 @@ TEST(ErrorCommand, NamesTheNearestCode) {
 }
 
 TEST(ErrorCommand, ListsEveryCode) {
-  for (const char* code : {"B201", "C101", "F103", "X901"}) EXPECT_THAT(error_list_text(), HasSubstr(code));
+  for (const char* code : {"B201", "C101", "F103", "X901"})
+    EXPECT_THAT(error_list_text(), HasSubstr(code));
 }
 
 TEST(ErrorCommand, WrapsPagesForATerminal) {

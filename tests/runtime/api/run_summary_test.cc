@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 namespace tributary {
@@ -31,7 +30,8 @@ graph::JobGraph graph_with_dead_letters() {
   return graph;
 }
 
-TaskMetrics& add_task(std::deque<TaskMetrics>& metrics, std::uint32_t vertex, const char* name, std::int64_t records) {
+TaskMetrics& add_task(std::deque<TaskMetrics>& metrics, std::uint32_t vertex, const char* name,
+                      std::int64_t records) {
   TaskMetrics& task = metrics.emplace_back();
   auto& operation = task.operators.emplace_back(std::make_unique<OperatorMetrics>());
   operation->vertex = vertex;
@@ -59,8 +59,9 @@ TEST(RunSummary, SumsTasksAndTellsDeadLettersFromOutput) {
 }
 
 TEST(RunSummary, SaysOnTheFirstLineWhatCameOfIt) {
-  EXPECT_THAT(summary_text(sample()), HasSubstr("finished (end of input)  in 1,000  out 24  late 3  dead 2  wall 0.31 s"
-                                                "  (3,226 records/s)\n"));
+  EXPECT_THAT(summary_text(sample()),
+              HasSubstr("finished (end of input)  in 1,000  out 24  late 3  dead 2  wall 0.31 s"
+                        "  (3,226 records/s)\n"));
 }
 
 TEST(RunSummary, SaysWhereOutputAndDeadLettersLie) {
@@ -78,7 +79,8 @@ TEST(RunSummary, CountsBadRecordsAsSkippedWhereNobodyTakesThem) {
   graph.mutable_vertices()->RemoveLast();
   std::deque<TaskMetrics> metrics;
   add_task(metrics, 0, "numbers", 5).operators[0]->count("bad_records", 2);
-  EXPECT_THAT(summary_text(summarize(graph, metrics, cluster::STOPPED, 1)), HasSubstr("dead 0  skipped 2"));
+  EXPECT_THAT(summary_text(summarize(graph, metrics, cluster::STOPPED, 1)),
+              HasSubstr("dead 0  skipped 2"));
 }
 
 TEST(RunSummary, IsTheLastEventForPrograms) {

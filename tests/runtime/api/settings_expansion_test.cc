@@ -28,13 +28,14 @@ class ExpandSettings : public ::testing::Test {
   }
   Result<Settings> expanded(std::string_view document) {
     const Settings settings = *parse_settings_yaml(document, "prod.yaml");
-    const ExpansionSources sources{.environment = [](const std::string& name) -> std::optional<std::string> {
-                                     if (name == "REGION") return "eu-west-1";
-                                     if (name == "TRICKY") return "${secret:kafka-password}";
-                                     return std::nullopt;
-                                   },
-                                   .files = &files_,
-                                   .user_id = 10001};
+    const ExpansionSources sources{
+        .environment = [](const std::string& name) -> std::optional<std::string> {
+          if (name == "REGION") return "eu-west-1";
+          if (name == "TRICKY") return "${secret:kafka-password}";
+          return std::nullopt;
+        },
+        .files = &files_,
+        .user_id = 10001};
     return expand_settings(settings, sources);
   }
   std::string value(std::string_view document) {
@@ -62,7 +63,9 @@ TEST_F(ExpandSettings, KeepsLinesForLaterMessages) {
   EXPECT_EQ(expanded("b: 1\na: ${env:REGION}\n")->document(), "prod.yaml");
 }
 
-TEST_F(ExpandSettings, DoesNotLookAgainAtWhatItPutIn) { EXPECT_EQ(value("a: ${env:TRICKY}"), "${secret:kafka-password}"); }
+TEST_F(ExpandSettings, DoesNotLookAgainAtWhatItPutIn) {
+  EXPECT_EQ(value("a: ${env:TRICKY}"), "${secret:kafka-password}");
+}
 
 TEST_F(ExpandSettings, TakesADoubledDollarForOne) {
   EXPECT_EQ(value("a: $${env:REGION}"), "${env:REGION}");
@@ -70,11 +73,13 @@ TEST_F(ExpandSettings, TakesADoubledDollarForOne) {
 }
 
 TEST_F(ExpandSettings, NamesTheVariableThatIsNotSet) {
-  EXPECT_EQ(value("b: 1\na: ${env:NOPE}"), "setting a (line 2 of prod.yaml): variable NOPE is not set");
+  EXPECT_EQ(value("b: 1\na: ${env:NOPE}"),
+            "setting a (line 2 of prod.yaml): variable NOPE is not set");
 }
 
 TEST_F(ExpandSettings, NamesTheFileOfASecretThatIsMissing) {
-  EXPECT_THAT(value("a: ${secret:nope}"), HasSubstr("secret nope: /run/secrets/nope does not exist"));
+  EXPECT_THAT(value("a: ${secret:nope}"),
+              HasSubstr("secret nope: /run/secrets/nope does not exist"));
 }
 
 TEST_F(ExpandSettings, RefusesNamesThatLeadOutOfTheFolder) {
@@ -91,11 +96,14 @@ TEST_F(ExpandSettings, RefusesOtherReferences) {
 
 TEST_F(ExpandSettings, RefusesASecretThatIsTooLargeAndDoesNotShowIt) {
   put("/run/secrets/large", std::string(kSecretBytesMax + 1, 'q'));
-  EXPECT_THAT(value("a: ${secret:large}"), AllOf(HasSubstr("/run/secrets/large"), Not(HasSubstr("qqq"))));
+  EXPECT_THAT(value("a: ${secret:large}"),
+              AllOf(HasSubstr("/run/secrets/large"), Not(HasSubstr("qqq"))));
 }
 
 TEST(SettingsDigest, IsOfTheValuesAndNotOfTheirOrderOrLines) {
-  const auto digest = [](std::string_view text) { return settings_digest(*parse_settings_yaml(text, "x")); };
+  const auto digest = [](std::string_view text) {
+    return settings_digest(*parse_settings_yaml(text, "x"));
+  };
   EXPECT_EQ(digest("a: 1\nb: {c: 2}\n"), digest("# note\nb:\n  c: \"2\"\na: 1\n"));
   EXPECT_NE(digest("a: 1"), digest("a: 2"));
   EXPECT_NE(digest("a: [1, 2]"), digest("a: [2, 1]"));

@@ -11,12 +11,14 @@ namespace {
 using ::testing::HasSubstr;
 
 Settings after(std::string_view document, std::string_view assignment) {
-  const Result<Settings> changed = override_setting(*parse_settings_yaml(document, "job.yaml"), assignment);
+  const Result<Settings> changed =
+      override_setting(*parse_settings_yaml(document, "job.yaml"), assignment);
   EXPECT_TRUE(changed.has_value()) << (changed ? "" : changed.error().to_string());
   return changed.value_or(Settings::map());
 }
 std::string fault(std::string_view document, std::string_view assignment) {
-  const Result<Settings> changed = override_setting(*parse_settings_yaml(document, "job.yaml"), assignment);
+  const Result<Settings> changed =
+      override_setting(*parse_settings_yaml(document, "job.yaml"), assignment);
   return changed ? "no fault" : changed.error().to_string();
 }
 
@@ -28,7 +30,9 @@ TEST(OverrideSetting, ReplacesAValueAndKeepsTheOthers) {
   EXPECT_EQ(settings.document(), "job.yaml");
 }
 
-TEST(OverrideSetting, MakesTheMapsOnTheWay) { EXPECT_EQ(after("", "a.b.c=x=y").find("a.b.c")->scalar(), "x=y"); }
+TEST(OverrideSetting, MakesTheMapsOnTheWay) {
+  EXPECT_EQ(after("", "a.b.c=x=y").find("a.b.c")->scalar(), "x=y");
+}
 
 TEST(OverrideSetting, TakesAnEmptyValue) { EXPECT_EQ(after("a: 1", "a=").find("a")->scalar(), ""); }
 
@@ -44,7 +48,9 @@ TEST(OverrideSetting, RefusesAnIndexBeyondTheList) {
   EXPECT_THAT(fault("a: [x]", "a.-1=z"), HasSubstr("no index"));
 }
 
-TEST(OverrideSetting, RefusesAPathThroughAText) { EXPECT_THAT(fault("a: 1", "a.b=2"), HasSubstr("is a text")); }
+TEST(OverrideSetting, RefusesAPathThroughAText) {
+  EXPECT_THAT(fault("a: 1", "a.b=2"), HasSubstr("is a text"));
+}
 
 TEST(OverrideSetting, RefusesWhatIsNoAssignment) {
   EXPECT_THAT(fault("", "a"), HasSubstr("expected name=value"));

@@ -83,8 +83,12 @@ TEST_F(JobMasterTest, AnUnboundedSourceIsListedAgainAndOnlyNewSplitsAreAssigned)
   start_running();
   EXPECT_THAT(step(SplitsListed{{0}, {{.id = "a"}}, seconds(1)}), ElementsAre("list", "persist"));
   EXPECT_EQ(std::get<ListSplits>(last_[0]).not_before, Timestamp{1'000'000});
-  EXPECT_THAT(step(RecordPersisted{}), ElementsAre("assign"));
+  // Both tasks hear of the first listing; the second has no split, so nothing to catch up with.
+  EXPECT_THAT(step(RecordPersisted{}), ElementsAre("assign", "assign"));
+  EXPECT_THAT(std::get<AssignSplits>(last_[1]).splits, IsEmpty());
   EXPECT_THAT(step(SplitsListed{{0}, {{.id = "a"}}, seconds(1)}), ElementsAre("list"));
+  EXPECT_THAT(step(SplitsListed{{0}, {{.id = "a"}, {.id = "b"}}, seconds(1)}), ElementsAre("list", "persist"));
+  EXPECT_THAT(step(RecordPersisted{}), ElementsAre("assign"));
 }
 
 TEST_F(JobMasterTest, AListingDuringAWriteWaitsForTheNextWrite) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "runtime/exec/operator.h"
-#include "tributary/internal/emitter.h"
+#include <tributary/internal/emitter.h>
 
 namespace tributary::internal {
 

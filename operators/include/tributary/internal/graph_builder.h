@@ -14,11 +14,11 @@
 #include "base/error.h"
 #include "base/type_info.h"
 #include "runtime/exec/operator.h"
-#include "tributary/internal/key_spec.h"
-#include "tributary/internal/call_core.h"
-#include "tributary/name.h"
-#include "tributary/sink_spec.h"
-#include "tributary/source_spec.h"
+#include <tributary/internal/key_spec.h>
+#include <tributary/internal/call_core.h>
+#include <tributary/name.h>
+#include <tributary/sink_spec.h>
+#include <tributary/source_spec.h>
 
 namespace tributary {
 struct JobProgram;

@@ -16,9 +16,9 @@
 #include "base/key_codec.h"
 #include "checkpoint/keyed_state.h"
 #include "runtime/exec/operator.h"
-#include "tributary/internal/call_core.h"
-#include "tributary/internal/graph_builder.h"
-#include "tributary/internal/user_code.h"
+#include <tributary/internal/call_core.h>
+#include <tributary/internal/graph_builder.h>
+#include <tributary/internal/user_code.h>
 
 namespace tributary::internal {
 

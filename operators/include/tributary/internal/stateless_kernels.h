@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "tributary/context.h"
-#include "tributary/internal/graph_builder.h"
-#include "tributary/internal/user_code.h"
+#include <tributary/context.h>
+#include <tributary/internal/graph_builder.h>
+#include <tributary/internal/user_code.h>
 
 namespace tributary::internal {
 

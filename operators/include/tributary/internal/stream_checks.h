@@ -3,13 +3,16 @@
 
 #include <type_traits>
 
-#include "tributary/internal/graph_builder.h"
-#include "tributary/internal/stateless_kernels.h"
+#include <tributary/internal/graph_builder.h>
+#include <tributary/internal/stateless_kernels.h>
 
 namespace tributary::internal {
 
 template <typename...>
 inline constexpr bool kNever = false;
+// The concept as a value: an error then says the sentence and not the concept's parts.
+template <typename T>
+inline constexpr bool kIsRecord = Record<T>;
 
 template <typename A, typename B>
 inline constexpr bool kSameRecord = false;
@@ -49,7 +52,7 @@ inline constexpr bool kSameKind<A, B> = A::kind == B::kind;
                 "process: on_timer must be public: void on_timer(const Timer&, Context&)");                         \
   static_assert(requires(P& p, typename P::Context& ctx, Progress& done) { done = p.on_wake(ctx); },                \
                 "process: on_wake must be public: Progress on_wake(Context&)");                                     \
-  static_assert(Record<typename P::Output>,                                                                         \
+  static_assert(internal::kIsRecord<typename P::Output>,                                                                         \
                 "process: what the class emits is not a record; declare it with TRIBUTARY_RECORD(Type, field, …)")
 
 #define TRIBUTARY_INTERNAL_CHECK_AGGREGATE(A, T, kKind)                                                             \

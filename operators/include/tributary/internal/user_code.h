@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "tributary/context.h"
+#include <tributary/context.h>
 
 namespace tributary::internal {
 

@@ -4,9 +4,9 @@
 #include <cstdint>
 
 #include "checkpoint/keyed_state.h"
-#include "tributary/internal/graph_builder.h"
-#include "tributary/internal/user_code.h"
-#include "tributary/window.h"
+#include <tributary/internal/graph_builder.h>
+#include <tributary/internal/user_code.h>
+#include <tributary/window.h>
 
 namespace tributary::internal {
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/record.h"
-#include "tributary/internal/window_core.h"
-#include "tributary/process.h"
+#include <tributary/internal/window_core.h>
+#include <tributary/process.h>
 
 namespace tributary::internal {
 
