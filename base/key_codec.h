@@ -46,6 +46,8 @@ class KeyCodec {
 
   // An upper bound of the encoded bytes of this key.
   std::size_t encoded_bytes_max(const void* key) const;
+  // The same for every key; zero if keys hold Texts.
+  std::size_t fixed_bytes_max() const { return type_->has_references ? 0 : fixed_bytes_max_; }
   // Writes to `out`, which has room for encoded_bytes_max(key); returns the position behind.
   char* encode(const void* key, char* out) const;
   // Appends.

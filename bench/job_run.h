@@ -12,12 +12,24 @@
 
 #include <tributary/job.h>
 
-#include "operators/job_builder.h"
+#include "runtime/exec/job_program.h"
 
 namespace tributary::bench {
 
 // Runs `program` to its end with so many slots.
 void run_to_end(const JobProgram& program, std::uint32_t slots);
+
+// The program of a graph that `author`, void(Job&), makes.
+template <typename Author>
+JobProgram program_of(const Author& author) {
+  internal::GraphBuilder graph("bench");
+  Job job(graph);
+  author(job);
+  JobProgram program;
+  const Status finished = graph.finish(program);
+  TRIBUTARY_CHECK(finished.has_value(), "{}", finished ? "" : finished.error().to_string());
+  return program;
+}
 
 // Of all tasks of a sink together.
 using Sum = std::shared_ptr<std::atomic<std::uint64_t>>;

@@ -43,7 +43,7 @@ inline bool same_bytes(const char* a, const char* b, std::size_t size) {
 
 }  // namespace
 
-bool MemoryKeyTable::Entry::holds(const StateKey& key) const {
+[[gnu::always_inline]] inline bool MemoryKeyTable::Entry::holds(const StateKey& key) const {
   if (key_hash_ != key.hash || key_size_ != key.key.size() ||
       name_space_size_ != key.name_space.size())
     return false;
@@ -68,7 +68,14 @@ MemoryKeyTable::~MemoryKeyTable() {
 
 std::uint32_t MemoryKeyTable::tag_of(const StateKey& key) {
   std::uint64_t hash = key.hash;
-  if (!key.name_space.empty()) hash ^= xxh3_64(key.name_space);
+  // A window's namespace is its start: no call for that.
+  if (key.name_space.size() == 8) {
+    std::uint64_t number = 0;
+    std::memcpy(&number, key.name_space.data(), 8);
+    hash ^= mix64(number);
+  } else if (!key.name_space.empty()) {
+    hash ^= xxh3_64(key.name_space);
+  }
   return static_cast<std::uint32_t>(mix64(hash) >> 32);
 }
 

@@ -12,8 +12,10 @@ KeyReader::KeyReader(KeySpec key, std::shared_ptr<const KeyCodec> codec)
 
 void KeyReader::read(const Batch& batch, std::uint32_t from, std::uint32_t to, Hashes hashes) {
   spec_.extract(spec_.function.get(), batch, from, to, keys_.get());
-  std::size_t room = 0;
-  for (std::uint32_t i = 0; i < to - from; ++i) room += codec_->encoded_bytes_max(key(i));
+  std::size_t room = codec_->fixed_bytes_max() * (to - from);
+  if (room == 0) {
+    for (std::uint32_t i = 0; i < to - from; ++i) room += codec_->encoded_bytes_max(key(i));
+  }
   if (bytes_.size() < room) bytes_.resize(room);
   char* at = bytes_.data();
   for (std::uint32_t i = 0; i < to - from; ++i) {

@@ -110,17 +110,26 @@ class WindowOperator final : public Operator {
     std::array<StateEntry*, KeyReader::kChunk> entries;
     std::array<char[kStartBytes], KeyReader::kChunk> starts;
     std::size_t count = 0;
+    // Neighbours are mostly of one window, and finding a window divides.
+    Window window;
+    bool is_late = false;
+    const char* start = nullptr;
     for (std::uint32_t i = from; i < to; ++i) {
-      const Window window = window_of(batch.event_time(i));
-      if (watermark >= purge_time(window)) {
+      const Timestamp time = batch.event_time(i);
+      if (start == nullptr || time < window.start || time >= window.end) {
+        window = window_of(time);
+        is_late = watermark >= purge_time(window);
+        encode_start(window.start, starts[i - from]);
+        start = starts[i - from];
+      }
+      if (is_late) {
         too_late(batch, i);
         continue;
       }
-      encode_start(window.start, starts[count]);
       rows[count].record = i;
       windows[count] = window;
       addresses[count] = reader_.address(i - from);
-      addresses[count].name_space = {starts[count], kStartBytes};
+      addresses[count].name_space = {start, kStartBytes};
       ++count;
     }
     if (count == 0) return;

@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "operators/testing/job_test_failure.h"
 #include "operators/testing/sink_fold.h"
-#include "tributary/stream_kind.h"
+#include <tributary/stream_kind.h>
 
 namespace tributary::testing {
 

@@ -33,7 +33,7 @@
 #include "operators/testing/test_sink.h"
 #include "operators/testing/test_source.h"
 #include "runtime/exec/job_descriptor.h"
-#include "tributary/job.h"
+#include <tributary/job.h>
 
 namespace tributary::testing {
 

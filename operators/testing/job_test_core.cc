@@ -12,7 +12,7 @@
 #include "operators/testing/history.h"
 #include "operators/testing/job_test_failure.h"
 #include "runtime/exec/job_descriptor.h"
-#include "tributary/job.h"
+#include <tributary/job.h>
 
 namespace tributary::testing {
 

@@ -15,7 +15,7 @@
 #include "base/arena.h"
 #include "base/type_info.h"
 #include "runtime/exec/operator.h"
-#include "tributary/stream_kind.h"
+#include <tributary/stream_kind.h>
 
 namespace tributary::testing {
 

@@ -11,6 +11,51 @@ namespace tributary {
 
 namespace {
 constexpr std::size_t kRecordAlignment = 64;
+// compact() and copies of whole records by a size that the compiler knows: a call of memcpy costs more than 40 bytes.
+template <std::size_t kSize>
+void compact_fixed(std::byte* records, std::span<const bool> keep) {
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < keep.size(); ++i) {
+    std::byte moved[kSize];
+    std::memcpy(moved, records + i * kSize, kSize);
+    std::memcpy(records + kept * kSize, moved, kSize);
+    kept += keep[i] ? 1U : 0U;
+  }
+}
+
+// Without a branch for each record: which ones are kept cannot be foretold.
+template <typename T>
+void compact_column(T* column, std::span<const bool> keep) {
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < keep.size(); ++i) {
+    column[kept] = column[i];
+    kept += keep[i] ? 1U : 0U;
+  }
+}
+
+bool compact_small(std::byte* records, std::size_t size, std::span<const bool> keep) {
+  switch (size) {
+    case 8:
+      return compact_fixed<8>(records, keep), true;
+    case 16:
+      return compact_fixed<16>(records, keep), true;
+    case 24:
+      return compact_fixed<24>(records, keep), true;
+    case 32:
+      return compact_fixed<32>(records, keep), true;
+    case 40:
+      return compact_fixed<40>(records, keep), true;
+    case 48:
+      return compact_fixed<48>(records, keep), true;
+    case 56:
+      return compact_fixed<56>(records, keep), true;
+    case 64:
+      return compact_fixed<64>(records, keep), true;
+    default:
+      return false;
+  }
+}
+
 // A batch that grew beyond this is not kept in a pool.
 constexpr std::size_t kMaxPooledRecordBytes = 4 * Batch::kRecordBytes;
 }  // namespace
@@ -90,11 +135,54 @@ void Batch::move_record(std::uint32_t from, std::uint32_t to) {
 }
 
 void Batch::compact(std::span<const bool> keep) {
-  std::uint32_t kept = 0;
-  for (std::uint32_t i = 0; i < size_; ++i) {
-    if (keep[i]) move_record(i, kept++);
+  keep = keep.first(size_);
+  if (!compact_small(records_, record_size_, keep)) {
+    std::uint32_t to = 0;
+    for (std::uint32_t i = 0; i < size_; ++i) {
+      if (!keep[i]) continue;
+      if (i != to) std::memcpy(record(to), record(i), record_size_);
+      ++to;
+    }
   }
-  size_ = kept;
+  compact_column(event_times_.get(), keep);
+  compact_column(key_hashes_.get(), keep);
+  if (!all_inserts_) compact_column(operations_.get(), keep);
+  size_ = static_cast<std::uint32_t>(std::ranges::count(keep, true));
+}
+
+void Batch::append_written(std::uint32_t count) {
+  std::fill_n(event_times_.get() + size_, count, Timestamp{});
+  std::fill_n(key_hashes_.get() + size_, count, 0);
+  if (!all_inserts_) std::fill_n(operations_.get() + size_, count, Operation::kInsert);
+  size_ += count;
+}
+
+void Batch::append_columns(const Batch& from, std::uint32_t first, std::uint32_t count) {
+  std::copy_n(from.event_times_.get() + first, count, event_times_.get() + size_);
+  std::copy_n(from.key_hashes_.get() + first, count, key_hashes_.get() + size_);
+  if (!all_inserts_ || !from.all_inserts_) {
+    operations();
+    for (std::uint32_t i = 0; i < count; ++i) operations_[size_ + i] = from.operation(first + i);
+  }
+  size_ += count;
+}
+
+void Batch::append_columns(const Batch& from, std::span<const std::uint32_t> rows) {
+  if (!all_inserts_ || !from.all_inserts_) operations();
+  std::uint32_t to = size_;
+  for (const std::uint32_t row : rows) {
+    event_times_[to] = from.event_times_[row];
+    key_hashes_[to] = from.key_hashes_[row];
+    if (!all_inserts_) operations_[to] = from.operation(row);
+    ++to;
+  }
+  size_ = to;
+}
+
+void Batch::append_sharing(const Batch& from) {
+  if (from.size_ > 0) std::memcpy(record(size_), from.records_, from.size_ * record_size_);
+  append_columns(from, 0, from.size_);
+  if (type_->has_references) borrow(from);
 }
 
 void Batch::borrow(const Batch& other) {

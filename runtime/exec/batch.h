@@ -77,6 +77,16 @@ class Batch {
   }
   // append + deep copy of record i of another batch of the same type.
   void append_copy(const Batch& from, std::uint32_t i);
+  // Appends records whose bytes the caller has written behind the last one, without event time and key. There must be
+  // room.
+  void append_written(std::uint32_t count);
+  // Appends records whose bytes the caller has written behind the last one, with the columns of records [first,
+  // first + count) of `from`. There must be room.
+  void append_columns(const Batch& from, std::uint32_t first, std::uint32_t count);
+  // The same with the columns of these records of `from`, one for each record appended.
+  void append_columns(const Batch& from, std::span<const std::uint32_t> rows);
+  // Appends all records of another batch of the same type and borrows their bytes. There must be room.
+  void append_sharing(const Batch& from);
   // Undoes the last append.
   void drop_last() { --size_; }
   // Keeps the records whose flag is set, in order, with their columns. `keep` has size() flags.
@@ -87,6 +97,8 @@ class Batch {
 
   // This batch's own bytes.
   Arena& arena() { return bytes_->arena; }
+  // What deep copies have allocated here; zero for records without references.
+  std::size_t own_bytes() const { return bytes_->arena.used_bytes(); }
   // Keeps the bytes of `other` (and of whatever it borrows) alive as long as this batch.
   void borrow(const Batch& other);
   // True if its bytes are also those of another batch of this slot; such a batch must not leave the slot.

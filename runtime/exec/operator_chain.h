@@ -76,6 +76,7 @@ class OperatorChain {
   void begin_slice(std::int64_t deadline_nanos, Timestamp now) {
     slice_deadline_ = deadline_nanos;
     now_ = now;
+    questions_skipped_ = 0;
   }
   // Goes on with what waits, the most downstream first. True if anything was done; false also if the operator in front
   // waits for something outside: then next_wake() says when to ask again.
@@ -109,6 +110,7 @@ class OperatorChain {
   void run_control(Node& node, Item item);
   void forward(Node& node, const ControlEvent& event);
   void wait(Node& node, Item item, bool in_front);
+  bool slice_is_over();
   // Something waits in front of an operator after node `index`.
   bool waits_after(std::uint32_t index) const;
   // Nodes from here on have nothing waiting at or behind them.
@@ -123,6 +125,8 @@ class OperatorChain {
   std::size_t pending_ = 0;  // items that wait, over all nodes
   std::size_t ended_nodes_ = 0;
   std::int64_t slice_deadline_ = 0;
+  std::int64_t last_question_ = 0;      // when the clock was read for should_yield()
+  std::uint32_t questions_skipped_ = 0;  // how many more are answered without reading it
   Timestamp now_{};
   // The last resume() met an operator that waits for something outside; when to ask it again.
   std::optional<Timestamp> stalled_until_;

@@ -53,6 +53,8 @@ void Outbox::write(BatchPtr batch, Timestamp now) {
 
 void Outbox::scatter(Batch& batch, Timestamp now) {
   const std::uint32_t groups = static_cast<std::uint32_t>(lane_of_group_.size());
+  // Records without references never outgrow a batch's capacity, whatever `batch_bytes` says above that.
+  const bool is_measured = options_.type->has_references || options_.batch_bytes < Batch::kRecordBytes;
   for (std::uint32_t i = 0; i < batch.size(); ++i) {
     Lane& lane = lanes_[lane_of_group_[key_group_of(batch.key_hash(i), groups).value]];
     if (lane.open == nullptr) {
@@ -60,7 +62,7 @@ void Outbox::scatter(Batch& batch, Timestamp now) {
       open_due_ = std::min(open_due_, now + options_.linger);
     }
     lane.open->append_copy(batch, i);
-    if (lane.open->full() || lane.open->bytes() >= options_.batch_bytes) close_lane(lane);
+    if (lane.open->full() || (is_measured && lane.open->bytes() >= options_.batch_bytes)) close_lane(lane);
   }
 }
 

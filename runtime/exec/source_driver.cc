@@ -140,7 +140,8 @@ bool SourceDriver::is_idle(const SplitState& split) const {
 
 // The minimum over the splits that are not idle.
 void SourceDriver::advance_watermark() {
-  if (!code_.event_time) return;
+  // Records without event time say nothing about it, and hold nobody back.
+  if (!code_.event_time) return set_idle(true);
   Timestamp lowest = Timestamp::max();
   bool anyone = false;
   for (const SplitState& split : splits_) {
@@ -170,7 +171,6 @@ void SourceDriver::set_idle(bool idle) {
 
 void SourceDriver::end(bool drained) {
   ended_ = true;
-  if (drained) chain_.broadcast_from(kNode, ControlEvent::at_watermark(Timestamp::max()));
   chain_.broadcast_from(kNode, ControlEvent::end(drained));
 }
 

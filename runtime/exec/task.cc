@@ -183,18 +183,34 @@ Timestamp Task::next_turn() const {
   return next;
 }
 
+bool Task::has_more(Timestamp now) const {
+  if (parts_.source != nullptr) return parts_.source->next_turn() <= now;
+  return std::ranges::any_of(parts_.inputs, [](const TaskInput& input) { return input.channel->receiver_has_item(); });
+}
+
 // Since the last look: busy while it worked; else backpressured if only room is missing, idle if data is.
-void Task::account(Timestamp /*now*/, std::int64_t started, std::int64_t finished, bool progressed) {
+void Task::account(Timestamp now, std::int64_t started, std::int64_t finished, bool progressed) {
   TaskMetrics& metrics = *parts_.metrics;
   const auto counter = [&](Waits waits) -> Counter& {
-    return waits == Waits::kForRoom ? metrics.backpressured_nanos
-           : waits == Waits::kInside ? metrics.busy_nanos
-                                     : metrics.idle_nanos;
+    switch (waits) {
+      case Waits::kForRoom:
+      case Waits::kForTurn:
+        return metrics.backpressured_nanos;
+      case Waits::kInside:
+        return metrics.busy_nanos;
+      case Waits::kForData:
+        break;
+    }
+    return metrics.idle_nanos;
   };
   if (last_seen_nanos_ != 0) counter(waits_).add(started - last_seen_nanos_);
   const bool for_room = blocked() || (parts_.source != nullptr && parts_.source->wants_room());
   // An operator that holds a batch and waits for the outside is the busy one to those behind it.
-  waits_ = for_room ? Waits::kForRoom : !parts_.chain->drained() ? Waits::kInside : Waits::kForData;
+  // One that has more to do is held up by the other tasks of its slot.
+  waits_ = for_room                      ? Waits::kForRoom
+           : !parts_.chain->drained()    ? Waits::kInside
+           : progressed && has_more(now) ? Waits::kForTurn
+                                         : Waits::kForData;
   (progressed ? metrics.busy_nanos : counter(waits_)).add(finished - started);
   last_seen_nanos_ = finished;
 

@@ -71,6 +71,8 @@ class Task {
   void on_marker(std::uint32_t channel, std::uint32_t marker);
   void send_marker(const TaskGate& gate);
   bool run_source(Timestamp now);
+  // Something could be done at once.
+  bool has_more(Timestamp now) const;
   void finish_if_done();
   void fail(Error error);
   void account(Timestamp now, std::int64_t started, std::int64_t finished, bool progressed);
@@ -82,7 +84,7 @@ class Task {
   bool over_ = false;
   bool started_without_inputs_ = false;
   std::int64_t last_seen_nanos_ = 0;
-  enum class Waits : std::uint8_t { kForData, kForRoom, kInside };
+  enum class Waits : std::uint8_t { kForData, kForRoom, kForTurn, kInside };
   Waits waits_ = Waits::kForData;  // what it waited for when last seen
   bool flushed_since_progress_ = true;
 };

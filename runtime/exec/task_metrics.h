@@ -52,7 +52,7 @@ struct TaskMetrics {
   Counter records_in;    // read by the source, or taken from channels
   Counter records_out;   // sent to channels
   Counter busy_nanos;
-  Counter backpressured_nanos;
+  Counter backpressured_nanos;  // had something to do and no room, or no turn on its slot
   Counter idle_nanos;
   Counter watermark;      // microseconds; INT64_MIN before the first
   Counter idle;           // 1 when the task's inputs are idle

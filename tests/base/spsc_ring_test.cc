@@ -49,7 +49,7 @@ TEST(SpscRingTest, WhatIsWrittenBeforeAPushIsSeenAfterThePop) {
     std::uint64_t a = 0;
     std::uint64_t b = 0;
   };
-  constexpr std::uint64_t kMessages = 200'000;
+  constexpr std::uint64_t kMessages = 50'000;
   SpscRing<Message*> there(4);
   SpscRing<Message*> back(4);
   std::thread consumer([&] {
@@ -87,7 +87,7 @@ TEST(SpscRingTest, WhatIsWrittenBeforeAPushIsSeenAfterThePop) {
 // Litmus (message passing with a second variable): the relaxed store before a push is not overtaken by it. Channels
 // rest on it: a control event is announced before the batch that follows it is pushed.
 TEST(SpscRingTest, APlainAnnouncementBeforeAPushIsNotOvertaken) {
-  constexpr std::uint64_t kRounds = 200'000;
+  constexpr std::uint64_t kRounds = 50'000;
   SpscRing<std::uint64_t> ring(64);
   std::atomic<std::uint64_t> announced{0};
   std::thread producer([&] {

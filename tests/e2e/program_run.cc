@@ -1,8 +1,10 @@
 #include "tests/e2e/program_run.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -70,7 +72,21 @@ bool ProgramRun::wait_for_output(const std::string& text) {
   return true;
 }
 
+bool ProgramRun::wait_for_lines(std::ptrdiff_t lines) {
+  while (std::count(out_.begin(), out_.end(), '\n') < lines)
+    if (!read_some()) return false;
+  return true;
+}
+
 void ProgramRun::signal(int number) { ::kill(pid_, number); }
+
+long ProgramRun::memory_kib(const std::string& line) const {
+  std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string text; std::getline(status, text);) {
+    if (text.starts_with(line + ":")) return std::stol(text.substr(line.size() + 1));
+  }
+  return 0;
+}
 
 int ProgramRun::wait() {
   while (read_some()) {

@@ -21,7 +21,11 @@ class ProgramRun {
 
   // Until standard output holds `text`. False if it ended before.
   bool wait_for_output(const std::string& text);
+  // Until standard output holds so many whole lines. False if it ended before.
+  bool wait_for_lines(std::ptrdiff_t lines);
   void signal(int number);
+  // A line of /proc/<pid>/status in KiB: "VmRSS", "VmHWM". 0 once it has ended.
+  long memory_kib(const std::string& line) const;
   // Reads everything and gives the exit code; 128 + n if signal n ended it.
   int wait();
 

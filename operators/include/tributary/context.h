@@ -4,6 +4,8 @@
 // Thread: the slot's; a Context is valid during the call only.
 #pragma once
 
+#include <array>
+#include <span>
 #include <string_view>
 
 #include "base/record.h"
@@ -58,17 +60,39 @@ class Collector {
   explicit Collector(internal::CallCore& core, Batch& batch) : core_(core), batch_(batch) {}
   // Texts of `record` may be views of the input record's, or made by ctx.text().
   void emit(const U& record) {
-    void* slot = core_.emitter.append(type_info<U>(), batch_.event_time(row_), batch_.key_hash(row_),
-                                      batch_.operation(row_), &batch_);
-    *static_cast<U*>(slot) = record;
+    if (next_ == end_) [[unlikely]] make_room();
+    *next_++ = record;
+    *next_row_++ = row_;
   }
 
+  // For the kernel: the record at hand, and its last word.
   void move_to(std::uint32_t row) { row_ = row; }
+  void settle() {
+    if (out_ != nullptr && next_row_ != rows_.data()) {
+      out_->append_columns(batch_, {rows_.data(), next_row_});
+      next_row_ = rows_.data();
+    }
+    next_ = end_ = nullptr;
+    out_ = nullptr;
+  }
 
  private:
+  // Whatever is written here belongs to the emitter's batch only once it is settled.
+  void make_room() {
+    settle();
+    out_ = &core_.emitter.with_room(type_info<U>(), &batch_);
+    next_ = static_cast<U*>(out_->record(out_->size()));
+    end_ = next_ + (out_->capacity() - out_->size());
+  }
+
   internal::CallCore& core_;
   Batch& batch_;
   std::uint32_t row_ = 0;
+  Batch* out_ = nullptr;
+  U* next_ = nullptr;
+  U* end_ = nullptr;
+  std::array<std::uint32_t, Batch::kMaxRecords> rows_;  // where each record came from
+  std::uint32_t* next_row_ = rows_.data();
 };
 
 }  // namespace tributary

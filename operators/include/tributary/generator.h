@@ -62,17 +62,16 @@ SourceSpec<T> generate(F function, const GenerateOptions& options = {}) {
       [function = std::move(function)](Batch& batch, std::uint64_t first, std::uint64_t step,
                                        std::uint32_t count, std::uint64_t& number) mutable {
         GenerateContext context(batch.arena());
+        T* out = static_cast<T*>(batch.record(batch.size()));
         for (std::uint32_t i = 0; i < count; ++i) {
           number = first + i * step;
-          T record = [&]() -> T {
-            if constexpr (kTakesContext) {
-              return function(number, context);
-            } else {
-              return function(number);
-            }
-          }();
-          *static_cast<T*>(batch.append(Timestamp{})) = record;
+          if constexpr (kTakesContext) {
+            *out++ = function(number, context);
+          } else {
+            *out++ = function(number);
+          }
         }
+        batch.append_written(count);
       })};
 }
 

@@ -191,24 +191,20 @@ cost_oracle::Folded CostJob::folded() {
 }
 
 std::string unpaired_lines(const std::vector<CostLine>& lines) {
-  // Everything that a reversal repeats of its posting, but the amounts. A charge's shard is not in
-  // its lines: charges of one id in several shards stand beside each other.
-  using Key = std::array<std::string, 11>;
+  // What a reversal repeats of its posting, but the amounts. A charge's shard is not in its lines:
+  // charges of one id in several shards stand beside each other.
+  using Key = std::array<std::string, 10>;
   using Amounts = std::array<Int128, 4>;
   std::map<Key, std::multiset<Amounts>> open;
   for (const CostLine& line : lines) {
-    const Key key = {line.tenant.str(),  line.source.str(),
-                     line.period.str(),  line.charge_id.str(),
-                     line.dimension.str(), line.element.str(),
-                     line.service.str(), text_of(line.currency),
-                     std::to_string(line.start.micros), std::to_string(line.end.micros),
-                     std::to_string(line.revision)};
-    auto& postings = open[key];
     const Amounts amounts = {line.billed.units, line.effective.units, line.list.units,
                              line.contracted.units};
-    const Amounts negated = {-amounts[0], -amounts[1], -amounts[2], -amounts[3]};
-    // A posting has cause "new" or follows its reversal; "deleted" is always a reversal.
-    const auto posting = postings.find(negated);
+    if (amounts == Amounts{}) continue;  // its own negation
+    auto& postings = open[{line.tenant.str(), line.source.str(), line.period.str(),
+                           line.charge_id.str(), line.dimension.str(), line.element.str(),
+                           line.service.str(), text_of(line.currency),
+                           std::to_string(line.start.micros), std::to_string(line.end.micros)}];
+    const auto posting = postings.find({-amounts[0], -amounts[1], -amounts[2], -amounts[3]});
     if (line.cause != "new" && posting != postings.end()) {
       postings.erase(posting);
     } else if (line.cause == "deleted") {

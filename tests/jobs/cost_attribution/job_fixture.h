@@ -63,7 +63,7 @@ class CostJob {
   void too_long(std::string_view beginning);
 
   void run() { test_.run(); }
-  void advance(testing::TimeSpan time) { test_.advance(time); }
+  void advance(TimeSpan time) { test_.advance(time); }
   void end() { test_.end(); }
 
   std::vector<CostLine> lines() { return lines_.published(); }

@@ -190,7 +190,9 @@ TEST(SplitAssignerTest, Rule58_TasksDifferByAtMostOneSplitAndKeepWhatTheyHave) {
   std::map<std::uint32_t, int> load;
   for (const auto& split : table.splits()) {
     ++load[split.task()];
-    if (before.contains(split.id())) EXPECT_EQ(before[split.id()], split.task());
+    if (before.contains(split.id())) {
+      EXPECT_EQ(before[split.id()], split.task());
+    }
   }
   EXPECT_EQ(load[0] + load[1] + load[2], 10);
   for (const auto& [task, count] : load) EXPECT_THAT(count, ::testing::AllOf(::testing::Ge(3), ::testing::Le(4)));

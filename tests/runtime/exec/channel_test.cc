@@ -112,7 +112,9 @@ TEST_F(ChannelTest, WatermarksThatNobodyTakesDoNotPileUp) {
   send(1);
   for (int i = 0; i < 1000; ++i) {
     channel_.sender_control(ControlEvent::at_watermark(Timestamp{i}), 0);
-    if (i % 2 == 0) EXPECT_EQ(next(true), "");  // looks, but has no room
+    if (i % 2 == 0) {
+      EXPECT_EQ(next(true), "");  // looks, but has no room
+    }
   }
   EXPECT_THAT(all(), ElementsAre("b1", "w999"));
 }

@@ -34,6 +34,11 @@ class Emitter {
     if (main_ == nullptr || main_->full()) [[unlikely]] next_main(type, lender);
     return main_->append(event_time, key_hash, operation);
   }
+  // The main output's batch, with room for a record at least: for kernels that write many records at once.
+  Batch& with_room(const TypeInfo& type, const Batch* lender) {
+    if (main_ == nullptr || main_->full()) [[unlikely]] next_main(type, lender);
+    return *main_;
+  }
   // append, and a deep copy of `record`.
   void copy(std::uint32_t port, const TypeInfo& type, const void* record, Timestamp event_time,
             std::uint64_t key_hash, Operation operation);

@@ -4,6 +4,7 @@
 // records [from, to) or stops at a record boundary when the emitter is told to yield.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -58,10 +59,19 @@ std::uint32_t map_to_new(void* code, Batch& batch, std::uint32_t from, std::uint
   const Batch* lender = type_info<U>().has_references ? &batch : nullptr;
   std::uint32_t i = from;
   try {
-    for (; i < to && !core.emitter.yielding(); ++i) {
-      const U made = call(f, records[i], context, i);
-      *static_cast<U*>(core.emitter.append(type_info<U>(), batch.event_time(i), batch.key_hash(i),
-                                           batch.operation(i), lender)) = made;
+    while (i < to && !core.emitter.yielding()) {
+      Batch& out = core.emitter.with_room(type_info<U>(), lender);
+      U* made = static_cast<U*>(out.record(out.size()));
+      const std::uint32_t first = i;
+      const std::uint32_t end = std::min(to, i + (out.capacity() - out.size()));
+      for (; i < end; ++i) {
+        // A side output may have been told to yield.
+        if constexpr (kContextForm<F, T>) {
+          if (core.emitter.yielding()) break;
+        }
+        *made++ = call(f, records[i], context, i);
+      }
+      out.append_columns(batch, first, i - first);
     }
   } catch (const RecordFailure&) {
     throw;
@@ -84,6 +94,7 @@ std::uint32_t flat_map_collect(void* code, Batch& batch, std::uint32_t from, std
       collector.move_to(i);
       call(f, records[i], context, i, collector);
     }
+    collector.settle();
   } catch (const RecordFailure&) {
     throw;
   } catch (...) {
