@@ -95,14 +95,16 @@ class ProcessOperator final : public Operator, private ProcessCore {
 
   Progress on_end(Output& out) override {
     begin(out);
-    advancing_to_ = Timestamp::max();
+    // A clean stop is not the end of event time: only a drained input fires event timers.
+    const bool is_drained = engine().watermark() == Timestamp::max();
+    if (is_drained) advancing_to_ = Timestamp::max();
     // Keys that were to be woken, then pending timers once, then what those set in event time.
     Progress progress = walk_keys();
     if (progress == Progress::kDone) {
       ending_ = true;
       progress = fire(TimeDomain::kProcessing, Timestamp::max());
     }
-    if (progress == Progress::kDone) progress = fire(TimeDomain::kEvent, Timestamp::max());
+    if (progress == Progress::kDone && is_drained) progress = fire(TimeDomain::kEvent, Timestamp::max());
     emitter.end();
     return progress;
   }

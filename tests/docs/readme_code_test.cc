@@ -1,5 +1,6 @@
-// The documents against the tree: code that they show is the code that is built, links lead to files, and files and tests
-// that they name exist. A block is tied to its file by the line before it: <!-- file: examples/first_job/job.cc -->
+// The documents against the tree: code that they show is the code that is built, links lead to
+// files, and files and tests that they name exist. A block is tied to its file by the line before
+// it: <!-- file: examples/first_job/job.cc -->
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -30,8 +31,8 @@ std::vector<std::string> documents() {
   for (const auto& entry : fs::directory_iterator(kRoot)) {
     if (entry.path().extension() == ".md") found.push_back(entry.path().filename().string());
   }
-  for (const char* folder :
-       {"base", "bench", "checkpoint", "docs", "examples", "jobs", "operators", "runtime", "tests"}) {
+  for (const char* folder : {"base", "bench", "checkpoint", "docs", "examples", "jobs", "operators",
+                             "runtime", "tests"}) {
     if (!fs::exists(kRoot / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
       if (entry.path().extension() == ".md") {

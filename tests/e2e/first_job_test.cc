@@ -25,10 +25,10 @@ TEST(FirstJob, RunsOnItsSample) {
   std::string folder = (fs::temp_directory_path() / "tributary-first-job-XXXXXX").string();
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   const fs::path example = fs::path(TRIBUTARY_SOURCE_DIR) / "examples/first_job";
-  ProgramRun run(TRIBUTARY_BINARY_DIR "/bin/tributary",
-                 {"run", "hourly-spend", "--config", (example / "job.yaml").string(), "--set",
-                  "charges=" + (example / "data/sample.jsonl").string(), "--set",
-                  "output=" + folder});
+  ProgramRun run(
+      TRIBUTARY_BINARY_DIR "/bin/tributary",
+      {"run", "hourly-spend", "--config", (example / "job.yaml").string(), "--set",
+       "charges=" + (example / "data/sample.jsonl").string(), "--set", "output=" + folder});
   EXPECT_EQ(run.wait(), 0) << run.err();
   EXPECT_THAT(run.out(), HasSubstr("finished (end of input)  in 8  out 4  late 0  dead 2"));
   EXPECT_EQ(text_of(fs::path(folder) / "spend/part-0.jsonl"),

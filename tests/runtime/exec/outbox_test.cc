@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 
@@ -28,7 +29,7 @@ class OutboxTest : public ::testing::Test {
       channels_.push_back(std::make_unique<Channel>(ChannelId::make(1, 0, 0, i), credit));
       to.push_back({.channel = channels_.back().get(), .transport_index = transport_->add(*channels_.back())});
     }
-    routing_ = graph::RoutingTable::contiguous(1024, targets, 5);
+    routing_ = graph::RoutingTable::contiguous(1024, std::max(targets, 1U), 5);
     OutboxOptions options{.kind = kind,
                           .type = &type_info<Note>(),
                           .key_hash = {},
