@@ -1,6 +1,7 @@
 // base/arena.h
-// Bytes that live and die together: a bump allocator. A batch owns one; Text, List and Map of its records point
-// into it. reset() keeps the memory for the next use, and poisons it under ASan so that a stale Text is found.
+// Bytes that live and die together: a bump allocator. A batch owns one; Text, List and Map of its
+// records point into it. reset() keeps the memory for the next use, and poisons it under ASan so
+// that a stale Text is found.
 //
 // Thread: one at a time; ownership moves with the batch.
 #pragma once
@@ -23,9 +24,11 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
   ~Arena();
 
-  // `bytes` of memory aligned to `alignment` (a power of two, at most 16). Never null; 0 bytes are allowed.
+  // `bytes` of memory aligned to `alignment` (a power of two, at most 16). Never null; 0 bytes are
+  // allowed.
   char* allocate(std::size_t bytes, std::size_t alignment = 1) {
-    const std::uintptr_t start = (reinterpret_cast<std::uintptr_t>(next_) + alignment - 1) & ~(alignment - 1);
+    const std::uintptr_t start =
+        (reinterpret_cast<std::uintptr_t>(next_) + alignment - 1) & ~(alignment - 1);
     if (next_ == nullptr || start + bytes > reinterpret_cast<std::uintptr_t>(end_)) [[unlikely]]
       return allocate_slow(bytes, alignment);
     next_ = reinterpret_cast<char*>(start + bytes);

@@ -1,11 +1,10 @@
 // base/error.h
-// What an expected failure looks like: a stable code with a page, who must act, what was attempted with
-// which values, and what to do. Result<T> carries it; TRY passes it on.
+// What an expected failure looks like: a stable code with a page, who must act, what was attempted
+// with which values, and what to do. Result<T> carries it; TRY passes it on.
 //
-// Thread: values, free to move between threads. A broken invariant is not an Error: see TRIBUTARY_CHECK.
+// Thread: values, free to move between threads. A broken invariant is not an Error: see
+// TRIBUTARY_CHECK.
 #pragma once
-
-#include <fmt/core.h>
 
 #include <cstdint>
 #include <expected>
@@ -14,12 +13,15 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/core.h>
+
 namespace tributary {
 
 // Who can mend it.
 enum class Actor : std::uint8_t { kUser, kProject, kPlatform, kBug };
 
-// One enumerator a code, named by the code itself (ErrorCode::C101). The registry is base/error_codes.def.
+// One enumerator a code, named by the code itself (ErrorCode::C101). The registry is
+// base/error_codes.def.
 enum class ErrorCode : std::uint16_t {
 #define TRIBUTARY_ERROR(code, who, title, page) code,
 #include "base/error_codes.def"
@@ -70,17 +72,17 @@ using Status = Result<void>;
 template <typename... Args>
 [[nodiscard]] std::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> text,
                                           Args&&... args) {
-  return std::unexpected<Error>(
-      std::in_place, code, fmt::format(text, std::forward<Args>(args)...));
+  return std::unexpected<Error>(std::in_place, code,
+                                fmt::format(text, std::forward<Args>(args)...));
 }
 
 // The value of a Result, or return its error from the enclosing function.
-#define TRY(expression)                                                 \
-  ({                                                                    \
-    auto&& try_result = (expression);                                   \
-    if (!try_result.has_value()) [[unlikely]]                           \
+#define TRY(expression)                                                               \
+  ({                                                                                  \
+    auto&& try_result = (expression);                                                 \
+    if (!try_result.has_value()) [[unlikely]]                                         \
       return std::unexpected(std::forward<decltype(try_result)>(try_result).error()); \
-    *std::forward<decltype(try_result)>(try_result);                    \
+    *std::forward<decltype(try_result)>(try_result);                                  \
   })
 
 namespace internal {
@@ -89,11 +91,11 @@ namespace internal {
 }
 
 // A broken invariant stops the process, in release builds too.
-#define TRIBUTARY_CHECK(condition, ...)                                                     \
-  do {                                                                                      \
-    if (!(condition)) [[unlikely]]                                                          \
-      ::tributary::internal::check_failed(__FILE__, __LINE__, #condition,                   \
-                                          ::tributary::internal::check_text(__VA_ARGS__));  \
+#define TRIBUTARY_CHECK(condition, ...)                                                    \
+  do {                                                                                     \
+    if (!(condition)) [[unlikely]]                                                         \
+      ::tributary::internal::check_failed(__FILE__, __LINE__, #condition,                  \
+                                          ::tributary::internal::check_text(__VA_ARGS__)); \
   } while (false)
 
 namespace internal {

@@ -1,9 +1,10 @@
 // base/executor.h
-// The seam to threads: something that runs step by step, and somebody who runs it. Threads in production
-// (thread_executor.h), one thread and an order by seed in tests and simulation (manual_executor.h).
+// The seam to threads: something that runs step by step, and somebody who runs it. Threads in
+// production (thread_executor.h), one thread and an order by seed in tests and simulation
+// (manual_executor.h).
 //
-// Contract: steps of one Runnable never overlap. wake() may be called from any thread at any time and is never lost: a
-// step begins after it.
+// Contract: steps of one Runnable never overlap. wake() may be called from any thread at any time
+// and is never lost: a step begins after it.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ struct StepResult {
   bool progressed = false;
   // No further step, ever.
   bool finished = false;
-  // Without progress: step again at this instant of Clock::monotonic_nanos() even if nobody wakes; INT64_MAX = never.
+  // Without progress: step again at this instant of Clock::monotonic_nanos() even if nobody wakes;
+  // INT64_MAX = never.
   std::int64_t deadline_nanos = INT64_MAX;
 };
 
@@ -37,7 +39,8 @@ class Waker {
 class Executor {
  public:
   virtual ~Executor() = default;
-  // Starts to step `runnable`, which must outlive the executor's join(). The waker lives as long as the executor.
+  // Starts to step `runnable`, which must outlive the executor's join(). The waker lives as long as
+  // the executor.
   virtual Waker& spawn(std::string name, Runnable& runnable) = 0;
   // Returns when every runnable has finished.
   virtual void join() = 0;

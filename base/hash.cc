@@ -4,11 +4,17 @@
 #include <charconv>
 #include <xxhash.h>
 
-#include <fmt/format.h>
-
 namespace tributary {
 
-std::string Hash128::to_hex() const { return fmt::format("{:016x}{:016x}", high, low); }
+std::string Hash128::to_hex() const {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex(32, '0');
+  for (std::size_t i = 0; i < 16; ++i) {
+    hex[i] = kDigits[(high >> (60 - 4 * i)) & 15];
+    hex[16 + i] = kDigits[(low >> (60 - 4 * i)) & 15];
+  }
+  return hex;
+}
 
 std::optional<Hash128> Hash128::from_hex(std::string_view text) {
   if (text.size() != 32) return std::nullopt;

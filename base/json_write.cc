@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <charconv>
+#include <cstring>
 #include <ostream>
 
 #include "base/json.h"
@@ -28,61 +31,133 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-void append_escaped(unsigned char byte, std::string& out) {
+// The end of the text under construction, behind which there is room: bytes are written there without asking the
+// string for each of them.
+class JsonOutput {
+ public:
+  explicit JsonOutput(std::string& text) : text_(text) { grow(text.size(), 0); }
+  ~JsonOutput() { text_.resize(static_cast<std::size_t>(at_ - text_.data())); }
+  JsonOutput(const JsonOutput&) = delete;
+  JsonOutput& operator=(const JsonOutput&) = delete;
+
+  // Room for `bytes` more; the caller writes there and says with move_to() where it ended.
+  char* room(std::size_t bytes) {
+    if (static_cast<std::size_t>(end_ - at_) < bytes) [[unlikely]]
+      grow(static_cast<std::size_t>(at_ - text_.data()), bytes);
+    return at_;
+  }
+  void move_to(char* at) { at_ = at; }
+
+  void add(char byte) {
+    *room(1) = byte;
+    ++at_;
+  }
+  void add(std::string_view bytes) {
+    char* to = room(bytes.size());
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+    at_ = to + bytes.size();
+  }
+
+ private:
+  void grow(std::size_t used, std::size_t bytes) {
+    std::size_t wanted = text_.capacity();
+    if (wanted < used + bytes) wanted = std::max(2 * wanted, used + bytes);
+    // What was made is in [0, used); the rest stays as it is.
+    text_.resize_and_overwrite(wanted, [](char*, std::size_t size) { return size; });
+    at_ = text_.data() + used;
+    end_ = text_.data() + text_.size();
+  }
+
+  std::string& text_;
+  char* at_ = nullptr;
+  char* end_ = nullptr;
+};
+
+void add_escaped(unsigned char byte, JsonOutput& out) {
   switch (byte) {
     case '"':
-      out += "\\\"";
-      return;
+      return out.add("\\\"");
     case '\\':
-      out += "\\\\";
-      return;
+      return out.add("\\\\");
     case '\n':
-      out += "\\n";
-      return;
+      return out.add("\\n");
     case '\r':
-      out += "\\r";
-      return;
+      return out.add("\\r");
     case '\t':
-      out += "\\t";
-      return;
+      return out.add("\\t");
     default: {
       constexpr char kDigits[] = "0123456789abcdef";
-      out += "\\u00";
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
+      out.add("\\u00");
+      out.add(kDigits[byte >> 4]);
+      out.add(kDigits[byte & 15]);
     }
   }
 }
 
-void write_string(std::string_view text, std::string& out) {
-  out += '"';
+bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+// Whether all eight bytes stand for themselves: none above 0x7F, below 0x20, a quote or a backslash.
+bool are_plain(const char* bytes) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  std::uint64_t eight = 0;
+  std::memcpy(&eight, bytes, 8);
+  const auto below = [&](std::uint64_t value, std::uint64_t limit) { return (value - kOnes * limit) & ~value; };
+  const std::uint64_t control = below(eight, 0x20);
+  const std::uint64_t quote = below(eight ^ (kOnes * '"'), 1);
+  const std::uint64_t backslash = below(eight ^ (kOnes * '\\'), 1);
+  return ((eight | control | quote | backslash) & kHigh) == 0;
+}
+
+void write_string(std::string_view text, JsonOutput& out) {
+  out.add('"');
   std::size_t plain = 0;  // start of the bytes not yet written
   for (std::size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\') [[likely]] {
+    if (i + 8 <= text.size() && are_plain(text.data() + i)) [[likely]] {
+      i += 8;
+      continue;
+    }
+    if (is_plain(text[i])) {
       ++i;
       continue;
     }
+    const auto byte = static_cast<unsigned char>(text[i]);
     const std::size_t length = byte >= 0x80 ? utf8_length(text.substr(i)) : 0;
     if (length > 0) {
       i += length;
       continue;
     }
-    out.append(text, plain, i - plain);
+    out.add(text.substr(plain, i - plain));
     if (byte >= 0x80)
-      out += "\xEF\xBF\xBD";
+      out.add("\xEF\xBF\xBD");
     else
-      append_escaped(byte, out);
+      add_escaped(byte, out);
     plain = ++i;
   }
-  out.append(text, plain);
-  out += '"';
+  out.add(text.substr(plain));
+  out.add('"');
 }
 
-void write_value(const TypeInfo& type, const void* value, std::string& out);
+void write_scalar(const TypeInfo& type, const void* value, JsonOutput& out) {
+  std::string text;
+  append_scalar_text(type, value, text);
+  out.add(text);
+}
 
-void write_record(const TypeInfo& type, const void* value, std::string& out) {
-  out += '{';
+template <typename T>
+void write_integer(const void* value, JsonOutput& out) {
+  constexpr std::size_t kDigitsMax = 24;
+  char* to = out.room(kDigitsMax);
+  out.move_to(std::to_chars(to, to + kDigitsMax, *static_cast<const T*>(value)).ptr);
+}
+
+void write_value(const TypeInfo& type, const void* value, JsonOutput& out);
+
+void write_record(const TypeInfo& type, const void* value, JsonOutput& out) {
+  out.add('{');
   bool first = true;
   for (const FieldInfo& field : type.fields) {
     const char* at = bytes_of(value) + field.offset;
@@ -92,90 +167,114 @@ void write_record(const TypeInfo& type, const void* value, std::string& out) {
       at += shown->element_offset;
       shown = shown->element;
     }
-    out += first ? "\"" : ",\"";
+    const std::string_view name = field.name;
+    char* to = out.room(name.size() + 4);
+    if (!first) *to++ = ',';
     first = false;
-    out += field.name;
-    out += "\":";
+    *to++ = '"';
+    std::memcpy(to, name.data(), name.size());
+    to += name.size();
+    *to++ = '"';
+    *to++ = ':';
+    out.move_to(to);
     write_value(*shown, at, out);
   }
-  out += '}';
+  out.add('}');
 }
 
-void write_list(const TypeInfo& type, const RawList& list, std::string& out) {
-  out += '[';
+void write_list(const TypeInfo& type, const RawList& list, JsonOutput& out) {
+  out.add('[');
   for (std::size_t i = 0; i < list.size; ++i) {
-    if (i > 0) out += ',';
+    if (i > 0) out.add(',');
     write_value(*type.element, bytes_of(list.data) + i * type.element->size, out);
   }
-  out += ']';
+  out.add(']');
 }
 
-void write_map(const TypeInfo& type, const RawList& map, std::string& out) {
+void write_map(const TypeInfo& type, const RawList& map, JsonOutput& out) {
   const bool is_object = has_scalar_text(*type.key);
-  out += is_object ? '{' : '[';
+  out.add(is_object ? '{' : '[');
   std::string key;
   for (std::size_t i = 0; i < map.size; ++i) {
     const char* entry = bytes_of(map.data) + i * type.entry_size;
-    if (i > 0) out += ',';
+    if (i > 0) out.add(',');
     if (is_object) {
       key.clear();
       append_scalar_text(*type.key, entry, key);
       write_string(key, out);
-      out += ':';
+      out.add(':');
     } else {
-      out += '[';
+      out.add('[');
       write_value(*type.key, entry, out);
-      out += ',';
+      out.add(',');
     }
     write_value(*type.element, entry + type.element_offset, out);
-    if (!is_object) out += ']';
+    if (!is_object) out.add(']');
   }
-  out += is_object ? '}' : ']';
+  out.add(is_object ? '}' : ']');
 }
 
-void write_value(const TypeInfo& type, const void* value, std::string& out) {
+void write_amount(const Amount& amount, JsonOutput& out) {
+  char* to = out.room(50);
+  *to++ = '"';
+  to += format_amount(amount, to);
+  *to++ = '"';
+  out.move_to(to);
+}
+
+void write_value(const TypeInfo& type, const void* value, JsonOutput& out) {
   switch (type.kind) {
     case TypeKind::kText:
       return write_string(static_cast<const Text*>(value)->view(), out);
-    case TypeKind::kEnum:
-    case TypeKind::kTimestamp:
     case TypeKind::kAmount:
-      out += '"';
-      append_scalar_text(type, value, out);
-      out += '"';
-      return;
+      return write_amount(*static_cast<const Amount*>(value), out);
+    case TypeKind::kTimestamp: {
+      char* to = out.room(42);
+      *to++ = '"';
+      to += format_timestamp(*static_cast<const Timestamp*>(value), to);
+      *to++ = '"';
+      return out.move_to(to);
+    }
+    case TypeKind::kEnum:
+      out.add('"');
+      write_scalar(type, value, out);
+      return out.add('"');
     case TypeKind::kCurrency:
       return write_string(static_cast<const Currency*>(value)->view(), out);
     case TypeKind::kMoney: {
       const auto& money = *static_cast<const Money*>(value);
-      char digits[48];
-      out += R"({"amount":")";
-      out.append(digits, format_amount(money.amount, digits));
-      out += R"(","currency":)";
+      out.add(R"({"amount":)");
+      write_amount(money.amount, out);
+      out.add(R"(,"currency":)");
       write_string(money.currency.view(), out);
-      out += '}';
-      return;
+      return out.add('}');
     }
     case TypeKind::kOptional:
       if (*static_cast<const bool*>(value))
         return write_value(*type.element, bytes_of(value) + type.element_offset, out);
-      out += "null";
-      return;
+      return out.add("null");
     case TypeKind::kList:
       return write_list(type, *static_cast<const RawList*>(value), out);
     case TypeKind::kMap:
       return write_map(type, *static_cast<const RawList*>(value), out);
     case TypeKind::kRecord:
       return write_record(type, value, out);
+    case TypeKind::kBool:
+      return out.add(*static_cast<const bool*>(value) ? "true" : "false");
+    case TypeKind::kInt32:
+      return write_integer<std::int32_t>(value, out);
+    case TypeKind::kInt64:
+      return write_integer<std::int64_t>(value, out);
     default:
-      return append_scalar_text(type, value, out);
+      return write_scalar(type, value, out);
   }
 }
 
 }  // namespace
 
 void write_json(const TypeInfo& type, const void* value, std::string& out) {
-  write_value(type, value, out);
+  JsonOutput output(out);
+  write_value(type, value, output);
 }
 
 std::ostream& internal::print(std::ostream& out, const TypeInfo& type, const void* value) {

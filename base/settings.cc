@@ -44,7 +44,8 @@ bool Settings::add_entry(std::string key, int key_line, Settings value) {
 }
 
 const Settings::Entry* Settings::find_entry(std::string_view key) const {
-  const auto found = std::ranges::find(entries_, key, [](const Entry& entry) { return std::string_view(entry.key); });
+  const auto found = std::ranges::find(
+      entries_, key, [](const Entry& entry) { return std::string_view(entry.key); });
   return found == entries_.end() ? nullptr : &*found;
 }
 
@@ -53,10 +54,12 @@ Status Settings::set(std::string_view path, Settings value) {
   for (std::string_view rest = path;;) {
     const std::size_t dot = rest.find('.');
     const std::string_view key = rest.substr(0, dot);
-    if (key.empty()) return fail(ErrorCode::C102, "setting \"{}\": an empty name in the path", path);
+    if (key.empty())
+      return fail(ErrorCode::C102, "setting \"{}\": an empty name in the path", path);
     if (at->is_null()) at->kind_ = Kind::kMap;
     if (at->kind_ != Kind::kMap) {
-      return fail(ErrorCode::C102, "setting {}: what comes before {} is not a group of settings", path, key);
+      return fail(ErrorCode::C102, "setting {}: what comes before {} is not a group of settings",
+                  path, key);
     }
     const Entry* found = at->find_entry(key);
     if (found == nullptr) {
@@ -85,7 +88,8 @@ const Settings* Settings::find(std::string_view path) const {
 
 namespace {
 
-std::unexpected<Error> not_what_is_expected(std::string_view path, const Settings& value, std::string_view expected) {
+std::unexpected<Error> not_what_is_expected(std::string_view path, const Settings& value,
+                                            std::string_view expected) {
   return fail(ErrorCode::C102, "setting {}: expected {}{}{}", path, expected,
               value.kind() == Settings::Kind::kScalar ? ", got " : "",
               value.kind() == Settings::Kind::kScalar ? excerpt(value.scalar()) : std::string());
@@ -106,7 +110,8 @@ Result<std::int64_t> Settings::integer(std::string_view path, std::int64_t other
   std::int64_t number = 0;
   const std::string& text = value->scalar();
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (value->kind() != Kind::kScalar || read.ec != std::errc{} || read.ptr != text.data() + text.size()) {
+  if (value->kind() != Kind::kScalar || read.ec != std::errc{} ||
+      read.ptr != text.data() + text.size()) {
     return not_what_is_expected(path, *value, "an integer");
   }
   return number;
@@ -133,9 +138,10 @@ Result<Duration> Settings::duration(std::string_view path, Duration otherwise) c
 
 bool operator==(const Settings& a, const Settings& b) {
   return a.kind_ == b.kind_ && a.scalar_ == b.scalar_ && a.items_ == b.items_ &&
-         std::ranges::equal(a.entries_, b.entries_, [](const Settings::Entry& x, const Settings::Entry& y) {
-           return x.key == y.key && x.value == y.value;
-         });
+         std::ranges::equal(a.entries_, b.entries_,
+                            [](const Settings::Entry& x, const Settings::Entry& y) {
+                              return x.key == y.key && x.value == y.value;
+                            });
 }
 
 }  // namespace tributary

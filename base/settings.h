@@ -1,5 +1,7 @@
-// A job's settings as a tree of texts, lists and maps in the order of the document, each with its line: what a YAML file,
-// --set and a test's literal have in common. No YAML here: whoever parses a document builds the tree.
+// A job's settings as a tree of texts, lists and maps in the order of the document, each with its
+// line: what a YAML file,
+// --set and a test's literal have in common. No YAML here: whoever parses a document builds the
+// tree.
 //
 // Thread: a value. Invariant: keys of one map are unique.
 #pragma once
@@ -26,9 +28,9 @@ class Settings {
   Settings() = default;  // null
   // Settings{{"lateness", "40d"}, {"charges.path", "in"}}: dots make nested maps.
   Settings(std::initializer_list<Entry> entries);
-  Settings(const char* scalar) : Settings(std::string(scalar)) {}  // NOLINT: implicit by design
-  Settings(std::string scalar);                                    // NOLINT: implicit by design
-  Settings(bool scalar) : Settings(scalar ? "true" : "false") {}   // NOLINT: implicit by design
+  Settings(const char* scalar) : Settings(std::string(scalar)) {}      // NOLINT: implicit by design
+  Settings(std::string scalar);                                        // NOLINT: implicit by design
+  Settings(bool scalar) : Settings(scalar ? "true" : "false") {}       // NOLINT: implicit by design
   Settings(std::int64_t scalar) : Settings(std::to_string(scalar)) {}  // NOLINT: implicit by design
   Settings(int scalar) : Settings(std::to_string(scalar)) {}           // NOLINT: implicit by design
 
@@ -43,8 +45,14 @@ class Settings {
 
   // Where it stands: 1-based, 0 = not in a document (given by --set, or in a test).
   int line() const { return line_; }
-  Settings& at_line(int line) & { line_ = line; return *this; }
-  Settings&& at_line(int line) && { line_ = line; return std::move(*this); }
+  Settings& at_line(int line) & {
+    line_ = line;
+    return *this;
+  }
+  Settings&& at_line(int line) && {
+    line_ = line;
+    return std::move(*this);
+  }
   // The file's name, at the root: "prod.yaml".
   const std::string& document() const { return document_; }
   void set_document(std::string document) { document_ = std::move(document); }
@@ -52,13 +60,14 @@ class Settings {
   // Appends to a list, or to a map (whose key must be new; false if it is not). A null becomes one.
   void add_item(Settings item);
   [[nodiscard]] bool add_entry(std::string key, int key_line, Settings value);
-  // Replaces or adds the value at "a.b.c", making maps on the way (--set a.b.c=value). C102 if a part of the path is
-  // a text or a list, or empty.
+  // Replaces or adds the value at "a.b.c", making maps on the way (--set a.b.c=value). C102 if a
+  // part of the path is a text or a list, or empty.
   Status set(std::string_view path, Settings value);
 
   // The value at "a.b.c"; null pointer when absent.
   const Settings* find(std::string_view path) const;
-  // For jobs without a settings record. `otherwise` when absent or null; C102 when it is something else.
+  // For jobs without a settings record. `otherwise` when absent or null; C102 when it is something
+  // else.
   Result<std::string> text(std::string_view path, std::string_view otherwise = {}) const;
   Result<std::int64_t> integer(std::string_view path, std::int64_t otherwise = 0) const;
   Result<bool> boolean(std::string_view path, bool otherwise = false) const;

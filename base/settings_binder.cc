@@ -57,7 +57,8 @@ class Binder {
   Binder(std::string document, Arena& arena) : document_(std::move(document)), arena_(arena) {}
 
   // `out` holds the default.
-  Status bind(const Settings& settings, const TypeInfo& type, const std::string& path, int line, void* out) {
+  Status bind(const Settings& settings, const TypeInfo& type, const std::string& path, int line,
+              void* out) {
     if (settings.is_null()) return {};
     const int at = settings.line() > 0 ? settings.line() : line;
     switch (type.kind) {
@@ -77,18 +78,23 @@ class Binder {
  private:
   std::string place(int line) const {
     if (line <= 0) return {};
-    return document_.empty() ? fmt::format(" (line {})", line) : fmt::format(" (line {} of {})", line, document_);
+    return document_.empty() ? fmt::format(" (line {})", line)
+                             : fmt::format(" (line {} of {})", line, document_);
   }
 
-  std::unexpected<Error> wrong(const Settings& settings, const TypeInfo& type, std::string_view path, int line) const {
+  std::unexpected<Error> wrong(const Settings& settings, const TypeInfo& type,
+                               std::string_view path, int line) const {
     const bool is_scalar = settings.kind() == Settings::Kind::kScalar;
     const bool is_list = settings.kind() == Settings::Kind::kList;
-    const std::string got = is_scalar ? excerpt(settings.scalar()) : is_list ? "a list" : "a group of settings";
-    return fail(ErrorCode::C102, "setting {}{}: expected {}, got {}", path.empty() ? "document" : path, place(line),
-                expected(type), got);
+    const std::string got = is_scalar ? excerpt(settings.scalar())
+                            : is_list ? "a list"
+                                      : "a group of settings";
+    return fail(ErrorCode::C102, "setting {}{}: expected {}, got {}",
+                path.empty() ? "document" : path, place(line), expected(type), got);
   }
 
-  Status bind_scalar(const Settings& settings, const TypeInfo& type, const std::string& path, int line, void* out) {
+  Status bind_scalar(const Settings& settings, const TypeInfo& type, const std::string& path,
+                     int line, void* out) {
     if (settings.kind() != Settings::Kind::kScalar) return wrong(settings, type, path, line);
     if (type.kind == TypeKind::kDuration) {
       const Result<Duration> read = parse_duration(settings.scalar());
@@ -96,23 +102,27 @@ class Binder {
       std::memcpy(out, &*read, sizeof *read);
       return {};
     }
-    if (!read_scalar_text(type, settings.scalar(), out, arena_)) return wrong(settings, type, path, line);
+    if (!read_scalar_text(type, settings.scalar(), out, arena_))
+      return wrong(settings, type, path, line);
     return {};
   }
 
-  Status bind_record(const Settings& settings, const TypeInfo& type, const std::string& path, int line, void* out) {
+  Status bind_record(const Settings& settings, const TypeInfo& type, const std::string& path,
+                     int line, void* out) {
     if (settings.kind() != Settings::Kind::kMap) return wrong(settings, type, path, line);
     for (const Settings::Entry& entry : settings.entries()) {
-      const auto field = std::ranges::find(type.fields, std::string_view(entry.key), &FieldInfo::name);
+      const auto field =
+          std::ranges::find(type.fields, std::string_view(entry.key), &FieldInfo::name);
       const std::string full = path.empty() ? entry.key : path + "." + entry.key;
       if (field == type.fields.end()) return unknown(type, path, full, entry);
-      TRY(bind(entry.value, *field->type, full, entry.line, static_cast<char*>(out) + field->offset));
+      TRY(bind(entry.value, *field->type, full, entry.line,
+               static_cast<char*>(out) + field->offset));
     }
     return {};
   }
 
-  std::unexpected<Error> unknown(const TypeInfo& type, const std::string& path, const std::string& full,
-                                 const Settings::Entry& entry) const {
+  std::unexpected<Error> unknown(const TypeInfo& type, const std::string& path,
+                                 const std::string& full, const Settings::Entry& entry) const {
     std::vector<std::string_view> known;
     for (const FieldInfo& field : type.fields) known.push_back(field.name);
     std::string hint;
@@ -125,7 +135,8 @@ class Binder {
     return fail(ErrorCode::C101, "unknown setting {}{}{}", full, place(entry.line), hint);
   }
 
-  Status bind_optional(const Settings& settings, const TypeInfo& type, const std::string& path, int line, void* out) {
+  Status bind_optional(const Settings& settings, const TypeInfo& type, const std::string& path,
+                       int line, void* out) {
     char* value = static_cast<char*>(out) + type.element_offset;
     bool* flag = static_cast<bool*>(out) + kOptionalFlagOffset;
     if (!*flag) write_default(*type.element, value);
@@ -134,7 +145,8 @@ class Binder {
     return {};
   }
 
-  Status bind_list(const Settings& settings, const TypeInfo& type, const std::string& path, int line, void* out) {
+  Status bind_list(const Settings& settings, const TypeInfo& type, const std::string& path,
+                   int line, void* out) {
     if (settings.kind() != Settings::Kind::kList) return wrong(settings, type, path, line);
     const TypeInfo& element = *type.element;
     char* elements = arena_.allocate(settings.items().size() * element.size, 16);
@@ -149,10 +161,12 @@ class Binder {
     return {};
   }
 
-  Status bind_map(const Settings& settings, const TypeInfo& type, const std::string& path, int line, void* out) {
+  Status bind_map(const Settings& settings, const TypeInfo& type, const std::string& path, int line,
+                  void* out) {
     if (settings.kind() != Settings::Kind::kMap) return wrong(settings, type, path, line);
     if (!has_scalar_text(*type.key)) {
-      return fail(ErrorCode::C102, "setting {}: a map whose keys are records cannot be read from settings", path);
+      return fail(ErrorCode::C102,
+                  "setting {}: a map whose keys are records cannot be read from settings", path);
     }
     char* entries = arena_.allocate(settings.entries().size() * type.entry_size, 16);
     std::size_t count = 0;
@@ -161,7 +175,8 @@ class Binder {
       write_default(*type.key, to);
       write_default(*type.element, to + type.element_offset);
       TRY(bind_scalar(Settings(entry.key), *type.key, path, entry.line, to));
-      TRY(bind(entry.value, *type.element, path + "." + entry.key, entry.line, to + type.element_offset));
+      TRY(bind(entry.value, *type.element, path + "." + entry.key, entry.line,
+               to + type.element_offset));
       ++count;
     }
     const RawList list = copy_sorted_entries(type, entries, count, arena_);
@@ -184,8 +199,9 @@ class Binder {
 void describe(const TypeInfo& type, const void* value, const std::string& path, std::string& out) {
   if (type.kind == TypeKind::kRecord) {
     for (const FieldInfo& field : type.fields) {
-      describe(*field.type, value == nullptr ? nullptr : static_cast<const char*>(value) + field.offset,
-               path.empty() ? std::string(field.name) : fmt::format("{}.{}", path, field.name), out);
+      describe(
+          *field.type, value == nullptr ? nullptr : static_cast<const char*>(value) + field.offset,
+          path.empty() ? std::string(field.name) : fmt::format("{}.{}", path, field.name), out);
     }
     return;
   }

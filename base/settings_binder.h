@@ -1,5 +1,6 @@
-// Settings into the record that a job declares, strictly: an unknown name is an error that proposes the nearest known
-// one (C101), a value of the wrong form is an error that says what is expected (C102). What is absent keeps its default.
+// Settings into the record that a job declares, strictly: an unknown name is an error that proposes
+// the nearest known one (C101), a value of the wrong form is an error that says what is expected
+// (C102). What is absent keeps its default.
 #pragma once
 
 #include <string>
@@ -11,11 +12,13 @@
 
 namespace tributary {
 
-// `out` (type.size bytes) becomes the record's default and then takes what `settings` says; texts lie in `arena`.
-// Scalars are read as base/scalar_text.h reads them, Durations as "200ms" or "40d", `null` (or nothing) as absent.
+// `out` (type.size bytes) becomes the record's default and then takes what `settings` says; texts
+// lie in `arena`. Scalars are read as base/scalar_text.h reads them, Durations as "200ms" or "40d",
+// `null` (or nothing) as absent.
 Status bind_settings(const Settings& settings, const TypeInfo& type, void* out, Arena& arena);
 
-// One line for each setting: its path, what it takes, its default. For `tributary run --help-settings`.
+// One line for each setting: its path, what it takes, its default. For `tributary run
+// --help-settings`.
 std::string describe_settings(const TypeInfo& type);
 
 }  // namespace tributary

@@ -1,8 +1,10 @@
 // base/spsc_ring.h
-// A bounded queue from one thread to another, without locks. Capacity is fixed; a push to a full ring fails.
+// A bounded queue from one thread to another, without locks. Capacity is fixed; a push to a full
+// ring fails.
 //
-// Thread: one producer calls try_push, one consumer calls try_pop; they may be the same. Each side keeps a cached copy
-// of the other's index, so that the shared lines move only when the cache runs out.
+// Thread: one producer calls try_push, one consumer calls try_pop; they may be the same. Each side
+// keeps a cached copy of the other's index, so that the shared lines move only when the cache runs
+// out.
 #pragma once
 
 #include <atomic>
@@ -18,7 +20,8 @@ class SpscRing {
  public:
   // Room for at least `capacity` elements.
   explicit SpscRing(std::size_t capacity)
-      : mask_(std::bit_ceil(capacity < 2 ? std::size_t{2} : capacity) - 1), cells_(new T[mask_ + 1]) {}
+      : mask_(std::bit_ceil(capacity < 2 ? std::size_t{2} : capacity) - 1),
+        cells_(new T[mask_ + 1]) {}
 
   [[nodiscard]] bool try_push(T&& value) {
     const std::size_t tail = tail_.load(std::memory_order_relaxed);

@@ -1,9 +1,9 @@
 // base/text.h
-// Text: the string of records. 16 bytes, trivially copyable: up to 12 bytes inline, longer ones a view into bytes that
-// someone else owns (the batch's arena, a string literal, a state entry).
+// Text: the string of records. 16 bytes, trivially copyable: up to 12 bytes inline, longer ones a
+// view into bytes that someone else owns (the batch's arena, a string literal, a state entry).
 //
-// Invariant: a Text never outlives the bytes it views. State and tests copy (see type_info.h, deep_copy).
-// Comparison and hash are by bytes, without locale.
+// Invariant: a Text never outlives the bytes it views. State and tests copy (see type_info.h,
+// deep_copy). Comparison and hash are by bytes, without locale.
 #pragma once
 
 #include <compare>
@@ -23,7 +23,8 @@ class Text {
 
   constexpr Text() = default;
   // A view when longer than 12 bytes: `bytes` must outlive this Text. At most 2^32 - 1 bytes.
-  Text(std::string_view bytes) : size_(static_cast<std::uint32_t>(bytes.size())) {  // NOLINT: implicit by design
+  Text(std::string_view bytes)
+      : size_(static_cast<std::uint32_t>(bytes.size())) {  // NOLINT: implicit by design
     if (bytes.size() <= kInlineBytes) {
       if (!bytes.empty()) std::memcpy(inline_, bytes.data(), bytes.size());
     } else {
@@ -32,8 +33,8 @@ class Text {
       std::memcpy(inline_ + 4, &data, sizeof data);
     }
   }
-  Text(const char* literal) : Text(std::string_view(literal)) {}        // NOLINT: implicit by design
-  Text(const std::string& bytes) : Text(std::string_view(bytes)) {}     // NOLINT: a view, see above
+  Text(const char* literal) : Text(std::string_view(literal)) {}     // NOLINT: implicit by design
+  Text(const std::string& bytes) : Text(std::string_view(bytes)) {}  // NOLINT: a view, see above
   // A copy of the bytes in the arena.
   Text(std::string_view bytes, Arena& arena)
       : Text(bytes.size() <= kInlineBytes ? bytes : arena.copy(bytes)) {}
@@ -65,7 +66,9 @@ class Text {
   }
   friend bool operator==(const Text& a, std::string_view b) { return a.view() == b; }
   friend bool operator==(const Text& a, const char* b) { return a.view() == std::string_view(b); }
-  friend std::ostream& operator<<(std::ostream& out, const Text& text) { return out << text.view(); }
+  friend std::ostream& operator<<(std::ostream& out, const Text& text) {
+    return out << text.view();
+  }
 
   template <typename H>
   friend H AbslHashValue(H h, const Text& text) {
@@ -74,7 +77,8 @@ class Text {
 
  private:
   std::uint32_t size_ = 0;
-  char inline_[kInlineBytes] = {};  // short: the bytes, zero-filled; long: 4 bytes of prefix and the pointer
+  char inline_[kInlineBytes] =
+      {};  // short: the bytes, zero-filled; long: 4 bytes of prefix and the pointer
 };
 static_assert(sizeof(Text) == 16);
 

@@ -1,5 +1,6 @@
 // base/timestamp.h
-// Instants and lengths of time: int64 microseconds, UTC. Two types, so that they are never confused.
+// Instants and lengths of time: int64 microseconds, UTC. Two types, so that they are never
+// confused.
 //
 // Thread: values. Invariant: no floating point, no time zone other than UTC inside the engine.
 #pragma once
@@ -50,7 +51,8 @@ constexpr Timestamp saturating_add(Timestamp t, Duration d) {
   return d.micros > 0 ? Timestamp::max() : Timestamp::min();
 }
 
-// The start of the interval of `width` (> 0) that holds t; intervals are aligned to the epoch plus `offset`.
+// The start of the interval of `width` (> 0) that holds t; intervals are aligned to the epoch plus
+// `offset`.
 constexpr Timestamp floor_to(Timestamp t, Duration width, Duration offset = {}) {
   const std::int64_t shifted = t.micros - offset.micros;
   std::int64_t rest = shifted % width.micros;
@@ -58,11 +60,13 @@ constexpr Timestamp floor_to(Timestamp t, Duration width, Duration offset = {}) 
   return {t.micros - rest};
 }
 
-// Reads "2026-09-01", "2026-09-01T10:00Z", "2026-09-01 10:00:00", fractions of up to 6 digits, and an offset
+// Reads "2026-09-01", "2026-09-01T10:00Z", "2026-09-01 10:00:00", fractions of up to 6 digits, and
+// an offset
 // "+02:00" or "Z"; without one the time is UTC. Years 1 to 9999. Error D105.
 Result<Timestamp> parse_timestamp(std::string_view text);
 
-// "2026-09-01T10:00:00Z", with a fraction only if there is one. min() and max() are "-inf" and "+inf".
+// "2026-09-01T10:00:00Z", with a fraction only if there is one. min() and max() are "-inf" and
+// "+inf".
 std::string format_timestamp(Timestamp t);
 // The same into a buffer of at least 40 bytes; returns the length. The hot path of line writers.
 std::size_t format_timestamp(Timestamp t, char* out);

@@ -10,7 +10,7 @@
 
 #include "bench/harness.h"
 #include "bench/job_run.h"
-#include "operators/include/tributary/generator.h"
+#include <tributary/generator.h>
 
 namespace tributary::bench {
 namespace {
@@ -135,7 +135,7 @@ void numbers(Harness& harness) {
   };
   const Sum sum = std::make_shared<std::atomic<std::uint64_t>>(0);
   const JobProgram program = program_of([&](Job& job) {
-    add_chain(job.source("readings", generate<Reading>(reading, {.count = count, .splits = 1})), sum);
+    add_chain(job.source("readings", generate<Reading>([](std::uint64_t n) { return reading(n); }, {.count = count, .splits = 1})), sum);
   });
   harness.compare({.name = "fused, numbers of 40 B",
                    .variants = {{"by hand", hand}, {"chain", [&] { return run(program, sum, count); }}},

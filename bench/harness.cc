@@ -1,12 +1,11 @@
 #include "bench/harness.h"
 
-#include <sys/resource.h>
-#include <sys/time.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <sys/resource.h>
+#include <sys/time.h>
 
 #include <fmt/format.h>
 
@@ -103,11 +102,10 @@ void Harness::compare(const Comparison& comparison) {
   report(chosen, samples);
 }
 
-void Harness::report(const Comparison& comparison,
-                     const std::vector<std::vector<Sample>>& rounds) {
+void Harness::report(const Comparison& comparison, const std::vector<std::vector<Sample>>& rounds) {
   if (!has_header_) {
-    fmt::print("{:<28} {:<14} {:>9} {:>11}  {:>22} {:>22}  {}\n", "comparison", "variant", "M rec/s",
-               "ns CPU/rec", "rate / base, CPU", "rate / base, wall", "aim");
+    fmt::print("{:<28} {:<14} {:>9} {:>11}  {:>22} {:>22}  {}\n", "comparison", "variant",
+               "M rec/s", "ns CPU/rec", "rate / base, CPU", "rate / base, wall", "aim");
     has_header_ = true;
   }
   std::FILE* json = nullptr;
@@ -136,19 +134,20 @@ void Harness::report(const Comparison& comparison,
     };
     const bool has_aim = v == 1 && comparison.aim.has_value();
     const Variant& variant = comparison.variants[v];
-    fmt::print("{:<28} {:<14} {:>9.2f} {:>11.1f}  {:>22} {:>22}  {}\n", comparison.name, variant.name,
-               spread_of(rate).median, spread_of(cpu_ns).median, v == 0 ? "1" : shown(cpu),
-               v == 0 ? "1" : shown(wall), has_aim ? fmt::format("{}", *comparison.aim) : "");
+    fmt::print("{:<28} {:<14} {:>9.2f} {:>11.1f}  {:>22} {:>22}  {}\n", comparison.name,
+               variant.name, spread_of(rate).median, spread_of(cpu_ns).median,
+               v == 0 ? "1" : shown(cpu), v == 0 ? "1" : shown(wall),
+               has_aim ? fmt::format("{}", *comparison.aim) : "");
     if (json != nullptr) {
-      fmt::print(json,
-                 R"({{"comparison":"{}","variant":"{}","rounds":{},"million_per_s":{:.4f},"cpu_ns_per_record":{:.2f},)"
-                 R"("cpu_ratio":{:.4f},"cpu_ratio_min":{:.4f},"cpu_ratio_max":{:.4f},"wall_ratio":{:.4f},)"
-                 R"("wall_ratio_min":{:.4f},"wall_ratio_max":{:.4f}{}}})"
-                 "\n",
-                 comparison.name, variant.name, rounds.size(), spread_of(rate).median,
-                 spread_of(cpu_ns).median, cpu.median, cpu.least, cpu.greatest, wall.median,
-                 wall.least, wall.greatest,
-                 has_aim ? fmt::format(",\"aim\":{}", *comparison.aim) : "");
+      fmt::print(
+          json,
+          R"({{"comparison":"{}","variant":"{}","rounds":{},"million_per_s":{:.4f},"cpu_ns_per_record":{:.2f},)"
+          R"("cpu_ratio":{:.4f},"cpu_ratio_min":{:.4f},"cpu_ratio_max":{:.4f},"wall_ratio":{:.4f},)"
+          R"("wall_ratio_min":{:.4f},"wall_ratio_max":{:.4f}{}}})"
+          "\n",
+          comparison.name, variant.name, rounds.size(), spread_of(rate).median,
+          spread_of(cpu_ns).median, cpu.median, cpu.least, cpu.greatest, wall.median, wall.least,
+          wall.greatest, has_aim ? fmt::format(",\"aim\":{}", *comparison.aim) : "");
     }
   }
   if (json != nullptr) std::fclose(json);

@@ -1,10 +1,11 @@
 // bench/harness.h
-// How everything here is measured: variants of the same work take turns in one process, the first round is thrown away,
-// and what counts is the median over rounds of the ratio to the base of the same round. Wall time and CPU time (of all
-// threads of the process) are kept apart: on a machine with other load only the second one means something.
+// How everything here is measured: variants of the same work take turns in one process, the first
+// round is thrown away, and what counts is the median over rounds of the ratio to the base of the
+// same round. Wall time and CPU time (of all threads of the process) are kept apart: on a machine
+// with other load only the second one means something.
 //
-// Decides: rounds, order (turned round in every second round), medians, the table and the JSON lines.
-// Thread: one; what it measures may use others, which have ended when it returns.
+// Decides: rounds, order (turned round in every second round), medians, the table and the JSON
+// lines. Thread: one; what it measures may use others, which have ended when it returns.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +38,10 @@ struct Comparison {
 
 class Harness {
  public:
-  // --rounds N (7), --only TEXT (names that hold it), --variant TEXT (for profiles: one variant alone, no ratios),
-  // --json FILE (a line for each variant is added), and options of the bench itself as --name value.
+  // --rounds N (7), --only TEXT (names that hold it), --variant TEXT (for profiles: one variant
+  // alone, no ratios),
+  // --json FILE (a line for each variant is added), and options of the bench itself as --name
+  // value.
   Harness(int argc, char** argv);
 
   // A whole number given on the command line as --name.

@@ -1,6 +1,7 @@
 // bench/job_run.h
-// Runs a job of the typed API to its end on real threads, as `tributary run` does, and a sink that adds up what it gets,
-// so that nothing can be left out by the compiler and the results of variants can be compared.
+// Runs a job of the typed API to its end on real threads, as `tributary run` does, and a sink that
+// adds up what it gets, so that nothing can be left out by the compiler and the results of variants
+// can be compared.
 //
 // Decides: default options of a local job, state in memory. A failed job stops the bench.
 #pragma once

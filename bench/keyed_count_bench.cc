@@ -11,7 +11,7 @@
 
 #include "bench/harness.h"
 #include "bench/job_run.h"
-#include "operators/include/tributary/generator.h"
+#include <tributary/generator.h>
 
 namespace tributary::bench {
 namespace {

@@ -43,7 +43,7 @@ inline bool same_bytes(const char* a, const char* b, std::size_t size) {
 
 }  // namespace
 
-[[gnu::always_inline]] inline bool MemoryKeyTable::Entry::holds(const StateKey& key) const {
+bool MemoryKeyTable::Entry::holds(const StateKey& key) const {
   if (key_hash_ != key.hash || key_size_ != key.key.size() ||
       name_space_size_ != key.name_space.size())
     return false;

@@ -13,8 +13,8 @@ StreamRef add_node(const StreamRef& from, NodeSpec node, const InputSpec& input)
 }
 
 StreamRef add_stateless(const StreamRef& from, const char* type, const std::source_location& place,
-                        const TypeInfo& input, const TypeInfo& output, StreamKind kind, StatelessShape shape,
-                        StatelessKernel kernel, UserCode code) {
+                        const TypeInfo& input, const TypeInfo& output, StreamKind kind,
+                        StatelessShape shape, StatelessKernel kernel, UserCode code) {
   NodeSpec node;
   node.place = place;
   node.operator_type = type;
@@ -24,8 +24,8 @@ StreamRef add_stateless(const StreamRef& from, const char* type, const std::sour
 }
 
 StreamRef add_process_node(const StreamRef& from, Name name, const ProcessKernels& kernels,
-                           std::shared_ptr<const void> factory, const KeySpec& key, const InputSpec& input,
-                           const TypeInfo& output) {
+                           std::shared_ptr<const void> factory, const KeySpec& key,
+                           const InputSpec& input, const TypeInfo& output) {
   NodeSpec node;
   node.name = std::move(name.text);
   node.place = name.place;
@@ -37,9 +37,11 @@ StreamRef add_process_node(const StreamRef& from, Name name, const ProcessKernel
   return add_node(from, std::move(node), input);
 }
 
-StreamRef add_window(const StreamRef& from, Name name, const WindowKernels& kernels, const WindowOptions& options,
-                     UserCode code, const KeySpec& key, const InputSpec& input) {
-  if (Status checked = check_window(options, name.text); !checked) from.graph->refuse(std::move(checked).error());
+StreamRef add_window(const StreamRef& from, Name name, const WindowKernels& kernels,
+                     const WindowOptions& options, UserCode code, const KeySpec& key,
+                     const InputSpec& input) {
+  if (Status checked = check_window(options, name.text); !checked)
+    from.graph->refuse(std::move(checked).error());
   NodeSpec node;
   node.name = std::move(name.text);
   node.place = name.place;

@@ -41,7 +41,8 @@ bool BroadcastTable::erase(const void* key) {
   return cells_.erase(bytes) > 0;
 }
 
-void BroadcastTable::for_each(const std::function<void(const void* key, const void* value)>& visit) const {
+void BroadcastTable::for_each(
+    const std::function<void(const void* key, const void* value)>& visit) const {
   for (const auto& [bytes, cell] : cells_) visit(cell.key, cell.value);
 }
 

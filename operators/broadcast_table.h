@@ -1,7 +1,7 @@
 // One task's copy of broadcast state: an ordered map from canonical key bytes to owned values.
 //
-// Owner: one process operator. Thread: its slot's. Written by on_broadcast only, in the one order of the one sender, so
-// that all tasks hold the same.
+// Owner: one process operator. Thread: its slot's. Written by on_broadcast only, in the one order
+// of the one sender, so that all tasks hold the same.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
-#include <tributary/internal/call_core.h>
-
 #include <algorithm>
 #include <exception>
+
+#include <tributary/internal/call_core.h>
 
 namespace tributary::internal {
 
@@ -18,13 +18,14 @@ std::uint32_t CallCore::port_of(const char* name) {
     if (known == name) return port;
   }
   const auto found = std::ranges::find(*sides_, std::string_view(name));
-  const std::uint32_t port = found == sides_->end() ? 0 : static_cast<std::uint32_t>(found - sides_->begin()) + 1;
+  const std::uint32_t port =
+      found == sides_->end() ? 0 : static_cast<std::uint32_t>(found - sides_->begin()) + 1;
   known_ports_.emplace_back(name, port);
   return port;
 }
 
-void CallCore::emit_side(const char* name, const TypeInfo& type, const void* record, Timestamp event_time,
-                         std::uint64_t key_hash) {
+void CallCore::emit_side(const char* name, const TypeInfo& type, const void* record,
+                         Timestamp event_time, std::uint64_t key_hash) {
   const std::uint32_t port = port_of(name);
   if (port == 0 || !emitter.connected(port)) {
     // Not lost unseen.

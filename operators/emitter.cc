@@ -1,7 +1,7 @@
-#include <tributary/internal/emitter.h>
-
 #include <cstring>
 #include <utility>
+
+#include <tributary/internal/emitter.h>
 
 namespace tributary::internal {
 
@@ -17,8 +17,8 @@ void Emitter::next_main(const TypeInfo& type, const Batch* lender) {
   if (lender != nullptr) main_->borrow(*lender);
 }
 
-void Emitter::copy(std::uint32_t port, const TypeInfo& type, const void* record, Timestamp event_time,
-                   std::uint64_t key_hash, Operation operation) {
+void Emitter::copy(std::uint32_t port, const TypeInfo& type, const void* record,
+                   Timestamp event_time, std::uint64_t key_hash, Operation operation) {
   BatchPtr* batch = &main_;
   if (port > 0) {
     if (sides_.size() < port) sides_.resize(port);

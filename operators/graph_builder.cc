@@ -1,9 +1,9 @@
-#include <tributary/internal/graph_builder.h>
-
 #include <algorithm>
 #include <deque>
 #include <set>
 #include <utility>
+
+#include <tributary/internal/graph_builder.h>
 
 #include "base/schema.h"
 #include "checkpoint/key_groups.h"
@@ -16,7 +16,8 @@ namespace {
 // "job.cc:18": the same on every machine.
 std::string place_text(const std::source_location& place) {
   std::string_view file = place.file_name();
-  if (const std::size_t slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
+  if (const std::size_t slash = file.rfind('/'); slash != std::string_view::npos)
+    file.remove_prefix(slash + 1);
   return fmt::format("{}:{}", file, place.line());
 }
 
@@ -87,9 +88,11 @@ std::uint32_t GraphBuilder::add_operator(NodeSpec node) {
   vertex.graph.set_kind(graph::OPERATOR);
   vertex.graph.set_operator_type(node.operator_type);
   vertex.graph.set_named_by_author(!node.name.empty());
-  vertex.graph.set_name(node.name.empty() ? fmt::format("{}#{}", node.operator_type, id) : node.name);
+  vertex.graph.set_name(node.name.empty() ? fmt::format("{}#{}", node.operator_type, id)
+                                          : node.name);
   vertex.graph.set_declared_at(place_text(node.place));
-  for (const auto& [key, value] : node.properties) (*vertex.graph.mutable_properties())[key] = value;
+  for (const auto& [key, value] : node.properties)
+    (*vertex.graph.mutable_properties())[key] = value;
   for (const StateDeclaration& declared : node.states) {
     graph::State& one = *vertex.graph.add_states();
     one.set_name(declared.name);
@@ -128,14 +131,17 @@ std::uint32_t GraphBuilder::add_sink(Name name, UntypedSink sink, std::string ac
                 .properties = std::move(sink.properties),
                 .make = {}};
   node.properties["accepts"] = std::move(accepts);
-  node.make = [make = std::move(sink.make_operator)](const std::shared_ptr<const SideNames>&) { return make(); };
+  node.make = [make = std::move(sink.make_operator)](const std::shared_ptr<const SideNames>&) {
+    return make();
+  };
   const std::uint32_t id = add_operator(std::move(node));
   state_->vertices[id].graph.set_kind(graph::SINK);
   state_->vertices[id].graph.set_parallelism(sink.parallelism);
   return id;
 }
 
-void GraphBuilder::connect(const StreamRef& from, std::uint32_t to, std::uint32_t input, const InputSpec& spec) {
+void GraphBuilder::connect(const StreamRef& from, std::uint32_t to, std::uint32_t input,
+                           const InputSpec& spec) {
   for (const Origin& origin : from.origins) {
     graph::Edge& edge = *state_->graph.add_edges();
     edge.set_from(origin.vertex);
@@ -157,7 +163,8 @@ void GraphBuilder::connect(const StreamRef& from, std::uint32_t to, std::uint32_
 
 GraphBuilder::Vertex& GraphBuilder::one_vertex(const StreamRef& stream, std::string_view what) {
   if (stream.origins.size() != 1) {
-    refuse(Error(ErrorCode::G314, fmt::format("{} is said of a union of streams", what), "say it before union_with"));
+    refuse(Error(ErrorCode::G314, fmt::format("{} is said of a union of streams", what),
+                 "say it before union_with"));
   }
   return state_->vertices[stream.origins.front().vertex];
 }
@@ -210,12 +217,15 @@ void GraphBuilder::set_gate(std::uint32_t source, std::string gate) {
 void GraphBuilder::set_bad_records(std::uint32_t source, BadRecordPolicy policy) {
   Vertex& vertex = state_->vertices[source];
   vertex.code.bad_records = policy;
-  (*vertex.graph.mutable_properties())["bad_records"] = policy == BadRecordPolicy::kFail   ? "fail"
-                                                        : policy == BadRecordPolicy::kSkip ? "skip"
-                                                                                           : "dead letter";
+  (*vertex.graph.mutable_properties())["bad_records"] = policy == BadRecordPolicy::kFail ? "fail"
+                                                        : policy == BadRecordPolicy::kSkip
+                                                            ? "skip"
+                                                            : "dead letter";
 }
 
-std::string GraphBuilder::vertex_name(std::uint32_t vertex) const { return state_->vertices[vertex].graph.name(); }
+std::string GraphBuilder::vertex_name(std::uint32_t vertex) const {
+  return state_->vertices[vertex].graph.name();
+}
 
 std::string GraphBuilder::source_of(const StreamRef& stream) {
   std::set<std::uint32_t> sources;
@@ -232,7 +242,8 @@ std::string GraphBuilder::source_of(const StreamRef& stream) {
     }
   }
   if (sources.size() == 1) return state_->vertices[*sources.begin()].graph.name();
-  refuse(Error(ErrorCode::G308, fmt::format("caught_up() of a stream that comes from {} sources", sources.size()),
+  refuse(Error(ErrorCode::G308,
+               fmt::format("caught_up() of a stream that comes from {} sources", sources.size()),
                "say caught_up() of one source"));
   return {};
 }
@@ -248,7 +259,8 @@ Status GraphBuilder::finish(JobProgram& program) {
   const auto kept = std::make_shared<std::vector<std::shared_ptr<void>>>(std::move(state_->kept));
   for (Vertex& vertex : state_->vertices) {
     if (vertex.make) {
-      auto sides = std::make_shared<SideNames>(vertex.graph.side_outputs().begin(), vertex.graph.side_outputs().end());
+      auto sides = std::make_shared<SideNames>(vertex.graph.side_outputs().begin(),
+                                               vertex.graph.side_outputs().end());
       vertex.code.make_operator = [make = std::move(vertex.make), sides = std::move(sides), kept] {
         return make(sides);
       };

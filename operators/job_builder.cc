@@ -7,7 +7,8 @@
 namespace tributary::internal {
 namespace {
 
-// Settings of a job, as long as its program: what the author's functions captured may refer to them.
+// Settings of a job, as long as its program: what the author's functions captured may refer to
+// them.
 struct BoundSettings {
   Arena arena;
   std::unique_ptr<std::byte[]> record;
@@ -37,7 +38,8 @@ bool build_job(std::string_view name, const Settings& settings, const TypeInfo* 
     error = Error(ErrorCode::P801, fmt::format("job {}: its function failed: {}", name, e.what()));
     return false;
   } catch (...) {
-    error = Error(ErrorCode::P801, fmt::format("job {}: its function threw what is no std::exception", name));
+    error = Error(ErrorCode::P801,
+                  fmt::format("job {}: its function threw what is no std::exception", name));
     return false;
   }
   if (Status finished = graph.finish(program); !finished) {

@@ -21,9 +21,10 @@ void KeyReader::read(const Batch& batch, std::uint32_t from, std::uint32_t to, H
   for (std::uint32_t i = 0; i < to - from; ++i) {
     char* end = codec_->encode(key(i), at);
     const std::string_view encoded(at, static_cast<std::size_t>(end - at));
-    addresses_[i] = {.hash = hashes == Hashes::kCompute ? xxh3_64(encoded) : batch.key_hash(from + i),
-                     .key = encoded,
-                     .name_space = {}};
+    addresses_[i] = {
+        .hash = hashes == Hashes::kCompute ? xxh3_64(encoded) : batch.key_hash(from + i),
+        .key = encoded,
+        .name_space = {}};
     at = end;
   }
 }
@@ -32,7 +33,8 @@ void KeyReader::set(std::uint64_t hash, std::string_view key_bytes) {
   own_key_.assign(key_bytes);
   arena_.reset();
   const Status decoded = codec_->decode_exact(own_key_, keys_.get(), arena_);
-  TRIBUTARY_CHECK(decoded.has_value(), "a key in state that its codec cannot read: {}", decoded.error().what());
+  TRIBUTARY_CHECK(decoded.has_value(), "a key in state that its codec cannot read: {}",
+                  decoded.error().what());
   addresses_[0] = {.hash = hash, .key = own_key_, .name_space = {}};
 }
 

@@ -1,7 +1,7 @@
 // Reads the keys of a chunk of records: their typed values, canonical bytes and hashes.
 //
-// Owner: one operator, or one call of a key hash kernel. Thread: its slot's. What it gives out is valid until the next
-// read() or set().
+// Owner: one operator, or one call of a key hash kernel. Thread: its slot's. What it gives out is
+// valid until the next read() or set().
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,11 @@
 #include <string_view>
 #include <vector>
 
+#include <tributary/internal/key_spec.h>
+
 #include "base/arena.h"
 #include "base/key_codec.h"
 #include "checkpoint/keyed_state.h"
-#include <tributary/internal/key_spec.h>
 
 namespace tributary::internal {
 
@@ -32,7 +33,9 @@ class KeyReader {
 
   const void* key(std::uint32_t row) const { return keys_.get() + std::size_t{row} * size_; }
   const StateKey& address(std::uint32_t row) const { return addresses_[row]; }
-  std::span<StateKey> addresses(std::uint32_t from, std::uint32_t to) { return {addresses_ + from, to - from}; }
+  std::span<StateKey> addresses(std::uint32_t from, std::uint32_t to) {
+    return {addresses_ + from, to - from};
+  }
   const KeyCodec& codec() const { return *codec_; }
 
  private:

@@ -1,7 +1,7 @@
-#include <tributary/internal/key_spec.h>
-
 #include <memory>
 #include <vector>
+
+#include <tributary/internal/key_spec.h>
 
 #include "operators/key_reader.h"
 

@@ -3,8 +3,9 @@
 #include <map>
 #include <utility>
 
-#include "operators/broadcast_table.h"
 #include <tributary/internal/process_core.h>
+
+#include "operators/broadcast_table.h"
 
 namespace tributary::internal {
 namespace {
@@ -29,14 +30,16 @@ MapState& state_of(StateSlot& slot) {
 ProcessBase::ProcessBase() = default;
 ProcessBase::~ProcessBase() = default;
 
-StateSlot* ProcessBase::declare(SlotKind kind, std::string_view name, const TypeInfo& value, const TypeInfo* map_key) {
+StateSlot* ProcessBase::declare(SlotKind kind, std::string_view name, const TypeInfo& value,
+                                const TypeInfo* map_key) {
   auto slot = std::make_unique<StateSlot>();
   slot->kind = kind;
   slot->name = name;
   slot->value_type = &value;
   slot->map_key_type = map_key;
   if (map_key != nullptr) slot->map_codec = std::make_unique<KeyCodec>(*map_key);
-  if (kind == SlotKind::kBroadcast) slot->broadcast = std::make_unique<BroadcastTable>(value, *map_key);
+  if (kind == SlotKind::kBroadcast)
+    slot->broadcast = std::make_unique<BroadcastTable>(value, *map_key);
   slots_.push_back(std::move(slot));
   return slots_.back().get();
 }
@@ -45,15 +48,18 @@ StateSlot::StateSlot() = default;
 StateSlot::~StateSlot() = default;
 
 void used_outside_a_call(const StateSlot& slot) {
-  TRIBUTARY_CHECK(false, "state \"{}\" is used where there is no key: use it in on_record, on_timer and on_wake only",
-                  slot.name);
+  TRIBUTARY_CHECK(
+      false,
+      "state \"{}\" is used where there is no key: use it in on_record, on_timer and on_wake only",
+      slot.name);
   std::unreachable();
 }
 
 std::vector<StateDeclaration> declared_states(ProcessBase& prototype, const TypeInfo& key_type) {
   std::vector<StateDeclaration> states;
   for (const auto& slot : prototype.slots()) {
-    StateDeclaration declared{.name = slot->name, .kind = {}, .key = nullptr, .value = slot->value_type};
+    StateDeclaration declared{
+        .name = slot->name, .kind = {}, .key = nullptr, .value = slot->value_type};
     switch (slot->kind) {
       case SlotKind::kValue:
         declared.kind = "value";
@@ -102,10 +108,13 @@ bool map_erase(StateSlot& slot, const void* map_key) {
 void map_clear(StateSlot& slot) { state_of(slot).clear(slot.core->address()); }
 std::size_t map_size(StateSlot& slot) { return state_of(slot).size(slot.core->address()); }
 
-std::string map_cursor(StateSlot& slot, const void* map_key) { return std::string(encoded(slot, map_key)); }
+std::string map_cursor(StateSlot& slot, const void* map_key) {
+  return std::string(encoded(slot, map_key));
+}
 
-std::optional<std::string> map_scan(StateSlot& slot, std::string_view cursor, std::size_t limit,
-                                    const std::function<bool(const void* map_key, const void* value)>& visit) {
+std::optional<std::string> map_scan(
+    StateSlot& slot, std::string_view cursor, std::size_t limit,
+    const std::function<bool(const void* map_key, const void* value)>& visit) {
   MapState& state = state_of(slot);
   struct Copied {
     std::string key_bytes;
@@ -150,9 +159,15 @@ const void* list_at(StateSlot& slot, std::uint64_t index) {
   return found;
 }
 
-const void* broadcast_get(const StateSlot& slot, const void* map_key) { return slot.broadcast->get(map_key); }
-void broadcast_put(StateSlot& slot, const void* map_key, const void* value) { slot.broadcast->put(map_key, value); }
-bool broadcast_erase(StateSlot& slot, const void* map_key) { return slot.broadcast->erase(map_key); }
+const void* broadcast_get(const StateSlot& slot, const void* map_key) {
+  return slot.broadcast->get(map_key);
+}
+void broadcast_put(StateSlot& slot, const void* map_key, const void* value) {
+  slot.broadcast->put(map_key, value);
+}
+bool broadcast_erase(StateSlot& slot, const void* map_key) {
+  return slot.broadcast->erase(map_key);
+}
 std::size_t broadcast_size(const StateSlot& slot) { return slot.broadcast->size(); }
 void broadcast_for_each(const StateSlot& slot,
                         const std::function<void(const void* map_key, const void* value)>& visit) {

@@ -1,16 +1,18 @@
-// The engine's side of keyed processes: chunks of records with their keys and prefetched values, timers in total order,
-// woken keys.
+// The engine's side of keyed processes: chunks of records with their keys and prefetched values,
+// timers in total order, woken keys.
 //
-// Invariants: the user's class sees records of a key in the order of arrival; what a call made due fires, resumably,
-// before the watermark goes on; nothing stays in the emitter between calls of the engine.
+// Invariants: the user's class sees records of a key in the order of arrival; what a call made due
+// fires, resumably, before the watermark goes on; nothing stays in the emitter between calls of the
+// engine.
 #include <algorithm>
 #include <memory>
 #include <utility>
 
+#include <tributary/internal/process_core.h>
+
 #include "operators/broadcast_table.h"
 #include "operators/key_reader.h"
 #include "operators/wake_walk.h"
-#include <tributary/internal/process_core.h>
 
 namespace tributary::internal {
 namespace {
@@ -55,7 +57,8 @@ class ProcessOperator final : public Operator, private ProcessCore {
     return {};
   }
 
-  std::uint32_t process(std::uint32_t input, BatchPtr& batch, std::uint32_t from, Output& out) override {
+  std::uint32_t process(std::uint32_t input, BatchPtr& batch, std::uint32_t from,
+                        Output& out) override {
     begin(out);
     const std::uint32_t size = batch->size();
     std::uint32_t done = from;
@@ -104,7 +107,8 @@ class ProcessOperator final : public Operator, private ProcessCore {
       ending_ = true;
       progress = fire(TimeDomain::kProcessing, Timestamp::max());
     }
-    if (progress == Progress::kDone && is_drained) progress = fire(TimeDomain::kEvent, Timestamp::max());
+    if (progress == Progress::kDone && is_drained)
+      progress = fire(TimeDomain::kEvent, Timestamp::max());
     emitter.end();
     return progress;
   }
@@ -119,7 +123,8 @@ class ProcessOperator final : public Operator, private ProcessCore {
  private:
   const void* key() const override { return reader_.key(row_); }
   const StateKey& address() const override {
-    TRIBUTARY_CHECK(has_key_, "keyed state is used where there is no key: in on_broadcast or in a constructor");
+    TRIBUTARY_CHECK(
+        has_key_, "keyed state is used where there is no key: in on_broadcast or in a constructor");
     return reader_.address(row_);
   }
   Timestamp watermark() const override {
@@ -160,7 +165,8 @@ class ProcessOperator final : public Operator, private ProcessCore {
     state_->timers().cancel(domain, address(), name, at);
   }
   void wake_for_timers() {
-    if (const auto earliest = state_->timers().earliest(TimeDomain::kProcessing)) engine().wake_at(*earliest);
+    if (const auto earliest = state_->timers().earliest(TimeDomain::kProcessing))
+      engine().wake_at(*earliest);
   }
 
   void wake_keys(KeyPredicate predicate) override {
@@ -181,7 +187,8 @@ class ProcessOperator final : public Operator, private ProcessCore {
     while (const std::optional<Timer> timer = timers.pop_due(domain, until)) {
       at_key(timer->key_hash, timer->key);
       event_time_ = domain == TimeDomain::kEvent ? timer->at : watermark();
-      kernels_.on_timer(process_.get(), {.at = timer->at, .domain = domain, .name = timer->name}, *this);
+      kernels_.on_timer(process_.get(), {.at = timer->at, .domain = domain, .name = timer->name},
+                        *this);
       if (!next_call(calls)) return Progress::kAgain;
     }
     return Progress::kDone;
@@ -220,8 +227,10 @@ class ProcessOperator final : public Operator, private ProcessCore {
 
 }  // namespace
 
-OperatorFactory make_process(const ProcessKernels& kernels, std::shared_ptr<const void> factory, KeySpec key) {
-  return [kernels, factory = std::move(factory), key = std::move(key)](std::shared_ptr<const SideNames> sides) {
+OperatorFactory make_process(const ProcessKernels& kernels, std::shared_ptr<const void> factory,
+                             KeySpec key) {
+  return [kernels, factory = std::move(factory),
+          key = std::move(key)](std::shared_ptr<const SideNames> sides) {
     return std::make_unique<ProcessOperator>(kernels, factory, key, std::move(sides));
   };
 }

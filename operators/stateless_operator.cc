@@ -1,7 +1,8 @@
 // The untyped driver of map, filter and flat_map.
 //
-// Decides: when to give the slot back (each 64 records, or when the emitter says so), and that an in-place operator
-// hands its batch on only when all of it is done; until then the engine keeps it and calls again with the rest.
+// Decides: when to give the slot back (each 64 records, or when the emitter says so), and that an
+// in-place operator hands its batch on only when all of it is done; until then the engine keeps it
+// and calls again with the rest.
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -17,7 +18,8 @@ constexpr std::uint32_t kRecordsBetweenQuestions = 64;
 
 class StatelessOperator final : public Operator {
  public:
-  StatelessOperator(StatelessShape shape, StatelessKernel kernel, CodePtr code, std::shared_ptr<const SideNames> sides)
+  StatelessOperator(StatelessShape shape, StatelessKernel kernel, CodePtr code,
+                    std::shared_ptr<const SideNames> sides)
       : shape_(shape), kernel_(kernel), code_(std::move(code)), sides_(std::move(sides)) {}
 
   Status open(OperatorContext& context) override {

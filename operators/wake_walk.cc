@@ -19,8 +19,11 @@ const WakeWalk::Key* WakeWalk::current(KeyedState& state, KeyReader& reader) {
   const std::optional<std::uint64_t> next =
       state.keys_from(position_, kKeysAtOnce, [&](const StateKey& address) {
         reader.set(address.hash, address.key);
-        if (std::ranges::none_of(pass_, [&](const KeyPredicate& matches) { return matches(reader.key(0)); })) return;
-        if (!found_.empty() && found_.back().bytes == address.key) return;  // another namespace of the same key
+        if (std::ranges::none_of(
+                pass_, [&](const KeyPredicate& matches) { return matches(reader.key(0)); }))
+          return;
+        if (!found_.empty() && found_.back().bytes == address.key)
+          return;  // another namespace of the same key
         found_.push_back({.hash = address.hash, .bytes = std::string(address.key)});
       });
   if (next) {

@@ -1,7 +1,7 @@
 // The walk over keys that wake_keys asks for: which key is next, resumable at any point.
 //
-// Decides: one pass at a time over all keys with state, in the order of first insertion; requests made during a pass are
-// joined into the next one. Owner: one process operator. Thread: its slot's.
+// Decides: one pass at a time over all keys with state, in the order of first insertion; requests
+// made during a pass are joined into the next one. Owner: one process operator. Thread: its slot's.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,10 @@
 #include <string>
 #include <vector>
 
+#include <tributary/internal/process_core.h>
+
 #include "checkpoint/keyed_state.h"
 #include "operators/key_reader.h"
-#include <tributary/internal/process_core.h>
 
 namespace tributary::internal {
 
@@ -27,8 +28,8 @@ class WakeWalk {
   void request(KeyPredicate predicate) { requested_.push_back(std::move(predicate)); }
   bool busy() const { return !requested_.empty() || !pass_.empty(); }
 
-  // The key to wake, the same until done() is called. Null when this slice found none yet (busy() then says whether to
-  // go on), `reader` decodes keys for the predicates.
+  // The key to wake, the same until done() is called. Null when this slice found none yet (busy()
+  // then says whether to go on), `reader` decodes keys for the predicates.
   const Key* current(KeyedState& state, KeyReader& reader);
   void done() { found_.pop_front(); }
 
@@ -36,10 +37,10 @@ class WakeWalk {
   static constexpr std::size_t kKeysAtOnce = 64;
 
   std::vector<KeyPredicate> requested_;
-  std::vector<KeyPredicate> pass_;   // of the pass at hand; empty: none
+  std::vector<KeyPredicate> pass_;  // of the pass at hand; empty: none
   std::uint64_t position_ = 0;
-  bool all_seen_ = false;            // the pass has visited every key
-  std::deque<Key> found_;            // matching, not yet woken
+  bool all_seen_ = false;  // the pass has visited every key
+  std::deque<Key> found_;  // matching, not yet woken
 };
 
 }  // namespace tributary::internal

@@ -1,18 +1,20 @@
 // Tumbling windows.
 //
-// Decides: the state's namespace is the window's start; a window fires by an event timer at its last microsecond, is
-// forgotten by another one at the end of its lateness, and fires again for late records by a processing timer at the
-// next whole second, so that many late records make one correction. Lateness is judged by this operator's event-time
-// clock, never by whether a timer has run.
+// Decides: the state's namespace is the window's start; a window fires by an event timer at its
+// last microsecond, is forgotten by another one at the end of its lateness, and fires again for
+// late records by a processing timer at the next whole second, so that many late records make one
+// correction. Lateness is judged by this operator's event-time clock, never by whether a timer has
+// run.
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
 #include <utility>
 
+#include <tributary/internal/window_core.h>
+
 #include "operators/key_reader.h"
 #include "operators/window_mark.h"
-#include <tributary/internal/window_core.h>
 
 namespace tributary::internal {
 namespace {
@@ -42,8 +44,8 @@ Timestamp decode_start(std::string_view bytes) {
 
 class WindowOperator final : public Operator {
  public:
-  WindowOperator(const WindowKernels& kernels, const WindowOptions& options, CodePtr code, const KeySpec& key,
-                 const TypeInfo& input, std::shared_ptr<const SideNames> sides)
+  WindowOperator(const WindowKernels& kernels, const WindowOptions& options, CodePtr code,
+                 const KeySpec& key, const TypeInfo& input, std::shared_ptr<const SideNames> sides)
       : kernels_(kernels),
         options_(options),
         code_(std::move(code)),
@@ -58,8 +60,10 @@ class WindowOperator final : public Operator {
     core_.open(context, std::move(sides_));
     state_ = &context.keyed_state();
     accumulators_ = TRY(value_state(kAccumulatorState, *kernels_.accumulator));
-    if (kernels_.difference != nullptr) emitted_ = TRY(value_state(kEmittedState, *kernels_.output));
-    if (options_.allowed_lateness > Duration{}) marks_ = TRY(value_state(kLateState, type_info<WindowMark>()));
+    if (kernels_.difference != nullptr)
+      emitted_ = TRY(value_state(kEmittedState, *kernels_.output));
+    if (options_.allowed_lateness > Duration{})
+      marks_ = TRY(value_state(kLateState, type_info<WindowMark>()));
     return {};
   }
 
@@ -83,11 +87,14 @@ class WindowOperator final : public Operator {
   Progress on_processing_time(Timestamp now, Output& out) override {
     const Progress progress = fire_due(TimeDomain::kProcessing, now, out);
     if (progress == Progress::kDone) {
-      if (const auto next = state_->timers().earliest(TimeDomain::kProcessing)) core_.engine().wake_at(*next);
+      if (const auto next = state_->timers().earliest(TimeDomain::kProcessing))
+        core_.engine().wake_at(*next);
     }
     return progress;
   }
-  Progress on_end(Output& out) override { return fire_due(TimeDomain::kProcessing, Timestamp::max(), out); }
+  Progress on_end(Output& out) override {
+    return fire_due(TimeDomain::kProcessing, Timestamp::max(), out);
+  }
 
  private:
   Result<ValueState*> value_state(std::string_view name, const TypeInfo& type) {
@@ -99,7 +106,9 @@ class WindowOperator final : public Operator {
     return {.start = start, .end = saturating_add(start, options_.windows.width)};
   }
   static Timestamp last_of(const Window& window) { return window.end - microseconds(1); }
-  Timestamp purge_time(const Window& window) const { return saturating_add(last_of(window), options_.allowed_lateness); }
+  Timestamp purge_time(const Window& window) const {
+    return saturating_add(last_of(window), options_.allowed_lateness);
+  }
 
   void add_chunk(Batch& batch, std::uint32_t from, std::uint32_t to) {
     const Timestamp watermark = core_.engine().watermark();
@@ -143,10 +152,12 @@ class WindowOperator final : public Operator {
     kernels_.add(code_.get(), batch, rows.data(), count, *accumulators_);
   }
 
-  void begin_window(const StateKey& address, const Window& window, StateEntry& entry, Timestamp watermark) {
+  void begin_window(const StateKey& address, const Window& window, StateEntry& entry,
+                    Timestamp watermark) {
     accumulators_->assign(entry, kernels_.accumulator->default_value);
     TimerStore& timers = state_->timers();
-    if (watermark < last_of(window)) timers.set(TimeDomain::kEvent, address, kFire, last_of(window));
+    if (watermark < last_of(window))
+      timers.set(TimeDomain::kEvent, address, kFire, last_of(window));
     if (marks_ != nullptr) timers.set(TimeDomain::kEvent, address, kPurge, purge_time(window));
   }
 
@@ -154,7 +165,8 @@ class WindowOperator final : public Operator {
     StateEntry* mark = fetch_one(*marks_, address);
     if (mark->present) return;
     const Timestamp now = core_.processing_time();
-    const WindowMark pending{.correct_at = saturating_add(floor_to(now, kBetweenCorrections), kBetweenCorrections)};
+    const WindowMark pending{
+        .correct_at = saturating_add(floor_to(now, kBetweenCorrections), kBetweenCorrections)};
     marks_->assign(*mark, &pending);
     state_->timers().set(TimeDomain::kProcessing, address, kCorrect, pending.correct_at);
     core_.engine().wake_at(pending.correct_at);
@@ -223,7 +235,8 @@ class WindowOperator final : public Operator {
     const StateEntry* accumulator = fetch_one(*accumulators_, address);
     if (!accumulator->present) return;
     ResultContext context(scratch_);
-    kernels_.result(code_.get(), reader_.key(0), window, accumulator->value, context, result_.get());
+    kernels_.result(code_.get(), reader_.key(0), window, accumulator->value, context,
+                    result_.get());
     const void* record = result_.get();
     if (emitted_ != nullptr) {
       StateEntry* before = fetch_one(*emitted_, address);
@@ -232,7 +245,8 @@ class WindowOperator final : public Operator {
         record = changed_.get();
       }
     }
-    core_.emitter.copy(0, *kernels_.output, record, last_of(window), address.hash, Operation::kInsert);
+    core_.emitter.copy(0, *kernels_.output, record, last_of(window), address.hash,
+                       Operation::kInsert);
     if (emitted_ != nullptr) emitted_->assign(*fetch_one(*emitted_, address), result_.get());
   }
 
@@ -255,28 +269,40 @@ class WindowOperator final : public Operator {
 
 }  // namespace
 
-std::vector<StateDeclaration> window_states(const WindowKernels& kernels, const TypeInfo& key_type) {
-  std::vector<StateDeclaration> states{
-      {.name = std::string(kAccumulatorState), .kind = "value", .key = &key_type, .value = kernels.accumulator}};
+std::vector<StateDeclaration> window_states(const WindowKernels& kernels,
+                                            const TypeInfo& key_type) {
+  std::vector<StateDeclaration> states{{.name = std::string(kAccumulatorState),
+                                        .kind = "value",
+                                        .key = &key_type,
+                                        .value = kernels.accumulator}};
   if (kernels.difference != nullptr)
-    states.push_back({.name = std::string(kEmittedState), .kind = "value", .key = &key_type, .value = kernels.output});
-  states.push_back(
-      {.name = std::string(kLateState), .kind = "value", .key = &key_type, .value = &type_info<WindowMark>()});
+    states.push_back({.name = std::string(kEmittedState),
+                      .kind = "value",
+                      .key = &key_type,
+                      .value = kernels.output});
+  states.push_back({.name = std::string(kLateState),
+                    .kind = "value",
+                    .key = &key_type,
+                    .value = &type_info<WindowMark>()});
   return states;
 }
 
-OperatorFactory make_window(const WindowKernels& kernels, const WindowOptions& options, UserCode code, KeySpec key,
-                            const TypeInfo& input) {
+OperatorFactory make_window(const WindowKernels& kernels, const WindowOptions& options,
+                            UserCode code, KeySpec key, const TypeInfo& input) {
   return [kernels, options, code = std::move(code), key = std::move(key),
           &input](std::shared_ptr<const SideNames> sides) {
-    return std::make_unique<WindowOperator>(kernels, options, code.instance(), key, input, std::move(sides));
+    return std::make_unique<WindowOperator>(kernels, options, code.instance(), key, input,
+                                            std::move(sides));
   };
 }
 
 Status check_window(const WindowOptions& options, std::string_view name) {
   if (options.windows.width > Duration{} && options.allowed_lateness >= Duration{}) return {};
-  return fail(ErrorCode::G315, "window {}: width {} and allowed lateness {}; the width must be above zero and the lateness not negative",
-              name, format_duration(options.windows.width), format_duration(options.allowed_lateness));
+  return fail(ErrorCode::G315,
+              "window {}: width {} and allowed lateness {}; the width must be above zero and the "
+              "lateness not negative",
+              name, format_duration(options.windows.width),
+              format_duration(options.allowed_lateness));
 }
 
 }  // namespace tributary::internal

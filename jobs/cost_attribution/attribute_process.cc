@@ -124,10 +124,15 @@ void AttributeProcess::on_record(const ChargeEvent& event, Context& ctx) {
   store(head.charge_id, decision, &event, found);
 
   if (replaced && !was_live) {
-    if (counters.live_charges++ == 0) ++tenant.keys;
+    if (counters.live_charges++ == 0) {
+      ++tenant.keys;
+      // Its first charge was attributed under the newest version just now: no walk has to visit it.
+      const RuleBook* book = rules_.book_of(head.tenant);
+      counters.walked_version = book == nullptr ? 0 : book->last_version();
+    }
   }
   if (decision.change == StateChange::kTombstone && was_live) {
-    if (--counters.live_charges == 0) --tenant.keys;
+    if (--counters.live_charges == 0) leave_tenant(head.tenant, tenant, counters, ctx);
   }
   if (!counters.expiry_armed) {
     counters.expiry_armed = true;
@@ -299,6 +304,15 @@ Progress AttributeProcess::on_wake(Context& ctx) {
   return Progress::kDone;
 }
 
+// The key holds no charge any more. A walk that counted on visiting it must not wait for it.
+void AttributeProcess::leave_tenant(std::string_view name, TenantTask& tenant, KeyCounters& counters, Context& ctx) {
+  --tenant.keys;
+  Walk& walk = tenant.walk;
+  if (walk.keys_left == 0 || counters.walked_version >= walk.version) return;
+  counters.walked_version = walk.version;
+  if (--walk.keys_left == 0) report_walk(name, walk, ctx);
+}
+
 template <typename AnyContext>
 void AttributeProcess::report_walk(std::string_view tenant, Walk& walk, AnyContext& ctx) {
   ctx.emit(walks, {.tenant = tenant,
@@ -316,7 +330,7 @@ void AttributeProcess::on_timer(const Timer&, Context& ctx) {
   if (tenant != tenants_.end() && is_expired(tenant->second, {ctx.key().period})) {
     charges_.clear();
     cursor_.clear();
-    if (counters.live_charges > 0) --tenant->second.keys;
+    if (counters.live_charges > 0) leave_tenant(tenant->first, tenant->second, counters, ctx);
     // Remembered, so that a late row is refused and not taken for a new one.
     counters = {.lines = counters.lines, .expired = true};
   } else {

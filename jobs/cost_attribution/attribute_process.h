@@ -67,6 +67,7 @@ class AttributeProcess : public BroadcastProcess<ChargeKey, ChargeEvent, Command
   void store(std::string_view charge_id, const Decision& decision, const ChargeEvent* event,
              const StoredCharge* stored);
   bool is_provisional(std::string_view source) const;
+  void leave_tenant(std::string_view name, TenantTask& tenant, KeyCounters& counters, Context& ctx);
   template <typename AnyContext>
   void report_walk(std::string_view tenant, Walk& walk, AnyContext& ctx);
 

@@ -22,9 +22,10 @@ void AuditProcess::on_record(const AuditEntry& entry, Context& ctx) {
 // At the end of input timers fire early, and every cell is complete: the judgement is the same.
 void AuditProcess::on_timer(const Timer& timer, Context& ctx) {
   const AuditCell cell = cell_.get();
-  const bool equal =
-      cell.billed.is_zero() && cell.effective.is_zero() && cell.list.is_zero() && cell.contracted.is_zero();
-  const bool is_quiet = ctx.processing_time() < timer.at || ctx.processing_time() - cell.changed_at >= patience_;
+  const bool equal = cell.billed.is_zero() && cell.effective.is_zero() && cell.list.is_zero() &&
+                     cell.contracted.is_zero();
+  const bool is_quiet =
+      ctx.processing_time() < timer.at || ctx.processing_time() - cell.changed_at >= patience_;
   if (!equal && !is_quiet) {
     ctx.set_processing_timer(cell.changed_at + patience_);
     return;

@@ -1,6 +1,7 @@
 // jobs/cost_attribution/audit_process.h
-// The conservation audit: what accepted rows brought into a dimension on a day against what lines put there. A
-// difference that stays while the cell is unchanged is a violation, told in cost.control.
+// The conservation audit: what accepted rows brought into a dimension on a day against what lines
+// put there. A difference that stays while the cell is unchanged is a violation, told in
+// cost.control.
 //
 // Thread: the slot's. Money is never corrected here; a violation is a fault of ours.
 #pragma once

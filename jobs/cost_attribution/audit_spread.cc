@@ -42,7 +42,8 @@ std::map<Timestamp, Amounts> spread_to_days(Timestamp start, Timestamp end, cons
     const Timestamp to = std::min(end, hour + tributary::hours(1));
     hours.push_back({.day = floor_to(hour, days(1)), .micros = (to - from).micros});
   }
-  if (hours.empty()) hours.push_back({.day = floor_to(start, days(1)), .micros = 1});
+  // An instant is all in its hour, wherever in it it lies.
+  if (start == end) hours.assign({{.day = floor_to(start, days(1)), .micros = 1}});
   const auto whole = static_cast<std::uint64_t>(std::max<std::int64_t>((end - start).micros, 1));
 
   std::map<Timestamp, Amounts> by_day;

@@ -32,11 +32,13 @@ void CommandGate::on_record(const CommandRecord& record, Context& ctx) {
   }
   const auto* published = std::get_if<RulesPublished>(&*command);
   if (published == nullptr) {
-    const Rejection rejection{.reason = DeadLetterReason::kNotYetSupported,
-                              .field = "kind",
-                              .value = std::string(command_kind(*command)),
-                              .message = "this command is not available yet; the tenant's records are processed as before",
-                              .head = {.tenant = command_tenant(*command)}};
+    const Rejection rejection{
+        .reason = DeadLetterReason::kNotYetSupported,
+        .field = "kind",
+        .value = std::string(command_kind(*command)),
+        .message =
+            "this command is not available yet; the tenant's records are processed as before",
+        .head = {.tenant = command_tenant(*command)}};
     return ctx.emit(dead, dead_letter_of(rejection, record.origin, ctx.arena()));
   }
 
@@ -46,15 +48,18 @@ void CommandGate::on_record(const CommandRecord& record, Context& ctx) {
   if (!rules) {
     refused = text_of(rules.error());
   } else if (rules->version() != published->version) {
-    refused = fmt::format("{} rules v{}: R02 the document says version {}, the command says {}", published->tenant,
-                          rules->version(), rules->version(), published->version);
+    refused =
+        fmt::format("{} rules v{}: R02 the document says version {}, the command says {}",
+                    published->tenant, rules->version(), rules->version(), published->version);
   } else if (rules->version() <= gate_.get().last_version) {
-    refused = fmt::format("{} rules v{}, line {}: R02 version is not above the last one, {}", published->tenant,
-                          rules->version(), rules->version_line(), gate_.get().last_version);
+    refused = fmt::format("{} rules v{}, line {}: R02 version is not above the last one, {}",
+                          published->tenant, rules->version(), rules->version_line(),
+                          gate_.get().last_version);
   } else if (rules->valid_from() != published->valid_from) {
-    refused = fmt::format("{} rules v{}, line {}: R15 the document is valid from {}, the command says {}",
-                          published->tenant, rules->version(), rules->valid_from_line(),
-                          format_timestamp(rules->valid_from()), format_timestamp(published->valid_from));
+    refused =
+        fmt::format("{} rules v{}, line {}: R15 the document is valid from {}, the command says {}",
+                    published->tenant, rules->version(), rules->valid_from_line(),
+                    format_timestamp(rules->valid_from()), format_timestamp(published->valid_from));
   }
   if (!refused.empty()) {
     told.kind = "rules_rejected";

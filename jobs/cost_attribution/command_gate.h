@@ -1,6 +1,7 @@
 // jobs/cost_attribution/command_gate.h
-// The one place that accepts or refuses a tenant's commands, before they are broadcast: so every task applies the same
-// ones in the same order. A refused rule set leaves the old one in force and is told in cost.control.
+// The one place that accepts or refuses a tenant's commands, before they are broadcast: so every
+// task applies the same ones in the same order. A refused rule set leaves the old one in force and
+// is told in cost.control.
 //
 // Thread: the slot's. Parallelism 1: it is the only sender of the broadcast (protocol rule 43).
 #pragma once

@@ -7,10 +7,12 @@ namespace tributary::cost {
 void HourlyProcess::on_record(const HourShareRecord& share, Context& ctx) {
   cell_.update([&](HourlyCell& cell) {
     // |amount| <= 10^15 and 10^18 units: 10^5 charges of the greatest amount in one hour still fit.
-    const bool fits = add_to(cell.billed, share.billed) && add_to(cell.effective, share.effective) &&
-                      add_to(cell.list, share.list) && add_to(cell.contracted, share.contracted) &&
+    const bool fits = add_to(cell.billed, share.billed) &&
+                      add_to(cell.effective, share.effective) && add_to(cell.list, share.list) &&
+                      add_to(cell.contracted, share.contracted) &&
                       add_to(cell.provisional_billed, share.provisional_billed);
-    if (!fits) throw OperatorFailure{Error(ErrorCode::D103, "an hourly cell left the range of money")};
+    if (!fits)
+      throw OperatorFailure{Error(ErrorCode::D103, "an hourly cell left the range of money")};
     ++cell.updates;
     if (cell.flush_pending) return;
     cell.flush_pending = true;

@@ -1,6 +1,7 @@
 // jobs/cost_attribution/hourly_process.h
-// The hourly table: one cell per tenant, dimension, element, service, currency and hour; an upsert some time after the
-// first change of a cell, so that a burst of changes is one record. A cell that returns to zero is written as zeros.
+// The hourly table: one cell per tenant, dimension, element, service, currency and hour; an upsert
+// some time after the first change of a cell, so that a burst of changes is one record. A cell that
+// returns to zero is written as zeros.
 //
 // Thread: the slot's.
 #pragma once
@@ -16,8 +17,8 @@ namespace tributary::cost {
 class SpreadLine {
  public:
   void operator()(const CostLine& line, Collector<HourShareRecord>& out) {
-    for (const HourShare& share :
-         spreader_.spread(line.start, line.end, {line.billed, line.effective, line.list, line.contracted})) {
+    for (const HourShare& share : spreader_.spread(
+             line.start, line.end, {line.billed, line.effective, line.list, line.contracted})) {
       out.emit({.tenant = line.tenant,
                 .dimension = line.dimension,
                 .element = line.element,

@@ -18,23 +18,30 @@ bool refuse_what_comes_later(Job& job, const CostSettings& settings) {
     return asked_for;
   };
   bool refused = false;
-  refused |= refuse(settings.kafka.has_value(),
-                    "setting kafka: Kafka topics are not available yet; use folders: files: {dir: ./data}");
-  refused |= refuse(settings.topics.telemetry.has_value(), "setting topics.telemetry: telemetry is not available yet");
-  refused |= refuse(settings.topics.parked.has_value(), "setting topics.parked: quarantine is not available yet");
+  refused |= refuse(
+      settings.kafka.has_value(),
+      "setting kafka: Kafka topics are not available yet; use folders: files: {dir: ./data}");
+  refused |= refuse(settings.topics.telemetry.has_value(),
+                    "setting topics.telemetry: telemetry is not available yet");
+  refused |= refuse(settings.topics.parked.has_value(),
+                    "setting topics.parked: quarantine is not available yet");
   refused |= refuse(settings.allocation_flush.has_value(),
                     "setting allocation_flush: allocation by telemetry is not available yet");
-  refused |= refuse(settings.checkpoint.has_value(), "setting checkpoint: checkpoints are not available yet");
+  refused |= refuse(settings.checkpoint.has_value(),
+                    "setting checkpoint: checkpoints are not available yet");
   refused |= refuse(settings.retain_days <= 0 || settings.retain_days > 36'500,
                     "setting retain_days: expected 1 to 36500");
-  refused |= refuse(settings.limits.charges_per_key <= 0, "setting limits.charges_per_key: expected at least 1");
-  refused |= refuse(settings.bulk_rows_per_second <= 0, "setting bulk_rows_per_second: expected at least 1");
+  refused |= refuse(settings.limits.charges_per_key <= 0,
+                    "setting limits.charges_per_key: expected at least 1");
+  refused |= refuse(settings.bulk_rows_per_second <= 0,
+                    "setting bulk_rows_per_second: expected at least 1");
   refused |= refuse(settings.hourly_flush.micros < 0 || settings.files.watch.micros < 0,
                     "settings hourly_flush and files.watch: a duration may not be negative");
   return refused;
 }
 
-// Day sums of what the lines put into hours: the output side of the audit. Independent of rules, the input is not audited.
+// Day sums of what the lines put into hours: the output side of the audit. Independent of rules,
+// the input is not audited.
 void audit_output(const HourShareRecord& share, Collector<AuditEntry>& out) {
   if (share.dimension == kInputDimension) return;
   out.emit({.tenant = share.tenant,
@@ -59,14 +66,17 @@ void cost_attribution(Job& job, const CostSettings& settings) {
   };
 
   // Commands: accepted in one place, then known to every task before the first charge is read.
-  auto command_lines = job.source("commands", topic(settings.topics.commands).line_bytes_max(kCommandBytesMax))
-                           .parallelism(1)
-                           .on_bad_record(fail());
-  auto command_records = command_lines.flat_map<CommandRecord>(RouteCommands{}).named("route-commands").parallelism(1);
-  auto commands = command_records
-                      .key_by([](const CommandRecord& record) { return TenantKey{.tenant = record.tenant}; })
-                      .process<CommandGate>("command-gate")
-                      .parallelism(1);
+  auto command_lines =
+      job.source("commands", topic(settings.topics.commands).line_bytes_max(kCommandBytesMax))
+          .parallelism(1)
+          .on_bad_record(fail());
+  auto command_records =
+      command_lines.flat_map<CommandRecord>(RouteCommands{}).named("route-commands").parallelism(1);
+  auto commands =
+      command_records
+          .key_by([](const CommandRecord& record) { return TenantKey{.tenant = record.tenant}; })
+          .process<CommandGate>("command-gate")
+          .parallelism(1);
 
   // Charges.
   TenantSet tenants;
@@ -83,12 +93,16 @@ void cost_attribution(Job& job, const CostSettings& settings) {
                   .flat_map<ChargeEvent>(RouteCharges(tenants))
                   .named("route-bulk");
 
-  AttributeOptions options{.retain_days = settings.retain_days, .charges_per_key = settings.limits.charges_per_key};
-  for (const Text& source : settings.provisional_sources) options.provisional_sources.push_back(source.str());
+  AttributeOptions options{.retain_days = settings.retain_days,
+                           .charges_per_key = settings.limits.charges_per_key};
+  for (const Text& source : settings.provisional_sources)
+    options.provisional_sources.push_back(source.str());
   auto lines = live.union_with(bulk)
                    .key_by([](const ChargeEvent& event) {
-                     return ChargeKey{
-                         .tenant = event.tenant, .source = event.source, .period = event.period, .shard = event.shard};
+                     return ChargeKey{.tenant = event.tenant,
+                                      .source = event.source,
+                                      .period = event.period,
+                                      .shard = event.shard};
                    })
                    .with(commands.broadcast())
                    .process<AttributeProcess>("attribute", options);
@@ -96,7 +110,8 @@ void cost_attribution(Job& job, const CostSettings& settings) {
   lines.sink("lines", files<CostLine>(folder(settings.topics.lines)));
   const std::string ledger = settings.ledger_dir ? settings.ledger_dir->str() : dir + "/ledger";
   if (ledger != "none") {
-    lines.sink("ledger", files<CostLine>(ledger).partition_by(&CostLine::tenant, &CostLine::posting_period));
+    lines.sink("ledger",
+               files<CostLine>(ledger).partition_by(&CostLine::tenant, &CostLine::posting_period));
   }
 
   auto shares = lines.flat_map<HourShareRecord>(SpreadLine{}).named("spread");
@@ -112,7 +127,8 @@ void cost_attribution(Job& job, const CostSettings& settings) {
       .process<HourlyProcess>("hourly", settings.hourly_flush)
       .sink("hourly-out", files_upsert<HourlyCost>(folder(settings.topics.hourly)));
 
-  // The conservation audit: both sides are facts of a day, whatever the kind of the stream that they come from.
+  // The conservation audit: both sides are facts of a day, whatever the kind of the stream that
+  // they come from.
   auto audit_outputs = shares.as_facts().flat_map<AuditEntry>(audit_output).named("audit-output");
   auto violations = lines.side_output(AttributeProcess::audit)
                         .union_with(audit_outputs)
@@ -123,16 +139,19 @@ void cost_attribution(Job& job, const CostSettings& settings) {
                                           .day = entry.day};
                         })
                         .process<AuditProcess>("audit");
-  auto walks = lines.side_output(AttributeProcess::walks)
-                   .key_by([](const WalkReport& report) { return TenantKey{.tenant = report.tenant}; })
-                   .process<WalkProcess>("rule-walks");
+  auto walks =
+      lines.side_output(AttributeProcess::walks)
+          .key_by([](const WalkReport& report) { return TenantKey{.tenant = report.tenant}; })
+          .process<WalkProcess>("rule-walks");
 
   violations
-      .union_with(walks, lines.side_output(AttributeProcess::control), commands.side_output(CommandGate::control))
+      .union_with(walks, lines.side_output(AttributeProcess::control),
+                  commands.side_output(CommandGate::control))
       .sink("control", files<Control>(folder(settings.topics.control)));
   lines.side_output(AttributeProcess::dead)
       .union_with(live.side_output(RouteCharges::dead), bulk.side_output(RouteCharges::dead),
-                  command_records.side_output(RouteCommands::dead), commands.side_output(CommandGate::dead))
+                  command_records.side_output(RouteCommands::dead),
+                  commands.side_output(CommandGate::dead))
       .sink("dead-letters", dead_letters(folder(settings.topics.dead_letters)));
 }
 

@@ -1,8 +1,10 @@
 // jobs/cost_attribution/records.h
-// The records that flow through the cost job's graph, its keys, and what it keeps in state. The field names of CostLine,
-// HourlyCost and Control are the JSON of the topics cost.lines, cost.hourly and cost.control.
+// The records that flow through the cost job's graph, its keys, and what it keeps in state. The
+// field names of CostLine, HourlyCost and Control are the JSON of the topics cost.lines,
+// cost.hourly and cost.control.
 //
-// Changing a stored record (StoredCharge, HourlyCell, AuditCell) follows the rules of schema evolution; keys are frozen.
+// Changing a stored record (StoredCharge, HourlyCell, AuditCell) follows the rules of schema
+// evolution; keys are frozen.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +38,8 @@ struct RowRecord {
   List<Text> columns;  // by Column; empty = missing
   List<TagRecord> tags;
 };
-TRIBUTARY_RECORD(RowRecord, start, end, currency, missing_metrics, billed, effective, list, contracted, columns, tags);
+TRIBUTARY_RECORD(RowRecord, start, end, currency, missing_metrics, billed, effective, list,
+                 contracted, columns, tags);
 
 // Where an input record came from; kept so that a later refusal can name it.
 struct Origin {
@@ -68,7 +71,8 @@ struct ChargeEvent {
   HashRecord hash;
   Origin origin;
 };
-TRIBUTARY_RECORD(ChargeEvent, is_delete, tenant, source, period, shard, charge_id, revision, row, hash, origin);
+TRIBUTARY_RECORD(ChargeEvent, is_delete, tenant, source, period, shard, charge_id, revision, row,
+                 hash, origin);
 
 // Who keeps a charge: order per key is what delivery markers will rely on.
 struct ChargeKey {
@@ -107,18 +111,18 @@ TRIBUTARY_RECORD(StoredCharge, revision, deleted, hash, row, rules_version, assi
 
 // What a key remembers besides its charges. No Text: changed in place at every charge.
 struct KeyCounters {
-  std::int64_t lines = 0;           // written so far: the counter of line ids
+  std::int64_t lines = 0;  // written so far: the counter of line ids
   std::int64_t live_charges = 0;
-  std::int64_t walked_version = 0;  // rules: all charges have been attributed under this version …
-  std::int64_t walking_version = 0; // … and this one is being applied
-  std::int64_t walked_charges = 0;  // of the walk under way: charges looked at, and lines written
+  std::int64_t walked_version = 0;   // rules: all charges have been attributed under this version …
+  std::int64_t walking_version = 0;  // … and this one is being applied
+  std::int64_t walked_charges = 0;   // of the walk under way: charges looked at, and lines written
   std::int64_t walked_lines = 0;
-  bool limit_reported = false;      // control tenant_limit has been written
-  bool expiry_armed = false;        // the timer that looks for expiry is set
-  bool expired = false;             // retention passed: the charges are gone, late rows are refused
+  bool limit_reported = false;  // control tenant_limit has been written
+  bool expiry_armed = false;    // the timer that looks for expiry is set
+  bool expired = false;         // retention passed: the charges are gone, late rows are refused
 };
-TRIBUTARY_RECORD(KeyCounters, lines, live_charges, walked_version, walking_version, walked_charges, walked_lines,
-                 limit_reported, expiry_armed, expired);
+TRIBUTARY_RECORD(KeyCounters, lines, live_charges, walked_version, walking_version, walked_charges,
+                 walked_lines, limit_reported, expiry_armed, expired);
 
 struct WalkCursor {
   Text next;  // where the walk goes on; empty: at the beginning
@@ -198,9 +202,9 @@ struct CostLine {
   bool after_close = false;
   Timestamp posted_at;
 };
-TRIBUTARY_RECORD(CostLine, v, line_id, tenant, dimension, element, kind, charge_id, source, service, currency, start,
-                 end, billed, effective, list, contracted, provisional, cause, rule_id, rules_version, revision, period,
-                 posting_period, after_close, posted_at);
+TRIBUTARY_RECORD(CostLine, v, line_id, tenant, dimension, element, kind, charge_id, source, service,
+                 currency, start, end, billed, effective, list, contracted, provisional, cause,
+                 rule_id, rules_version, revision, period, posting_period, after_close, posted_at);
 
 struct HourlyKey {
   Text tenant;
@@ -226,8 +230,8 @@ struct HourShareRecord {
   Amount contracted;
   Amount provisional_billed;
 };
-TRIBUTARY_RECORD(HourShareRecord, tenant, dimension, element, service, currency, hour, billed, effective, list,
-                 contracted, provisional_billed);
+TRIBUTARY_RECORD(HourShareRecord, tenant, dimension, element, service, currency, hour, billed,
+                 effective, list, contracted, provisional_billed);
 
 // State of a cell.
 struct HourlyCell {
@@ -239,7 +243,8 @@ struct HourlyCell {
   std::int64_t updates = 0;
   bool flush_pending = false;
 };
-TRIBUTARY_RECORD(HourlyCell, billed, effective, list, contracted, provisional_billed, updates, flush_pending);
+TRIBUTARY_RECORD(HourlyCell, billed, effective, list, contracted, provisional_billed, updates,
+                 flush_pending);
 
 struct HourlyCost {
   std::int32_t v = 1;
@@ -257,8 +262,8 @@ struct HourlyCost {
   std::int64_t updates = 0;
   Timestamp as_of;
 };
-TRIBUTARY_RECORD(HourlyCost, v, tenant, dimension, element, service, currency, hour, billed, effective, list,
-                 contracted, provisional_billed, updates, as_of);
+TRIBUTARY_RECORD(HourlyCost, v, tenant, dimension, element, service, currency, hour, billed,
+                 effective, list, contracted, provisional_billed, updates, as_of);
 
 // ---- the conservation audit ----
 
@@ -282,7 +287,8 @@ struct AuditEntry {
   Amount list;
   Amount contracted;
 };
-TRIBUTARY_RECORD(AuditEntry, tenant, dimension, currency, day, is_input, billed, effective, list, contracted);
+TRIBUTARY_RECORD(AuditEntry, tenant, dimension, currency, day, is_input, billed, effective, list,
+                 contracted);
 
 // input - output of a cell; all zero when money is conserved.
 struct AuditCell {
@@ -294,12 +300,14 @@ struct AuditCell {
   Timestamp changed_at;
   bool check_pending = false;
 };
-TRIBUTARY_RECORD(AuditCell, billed, effective, list, contracted, input_billed, changed_at, check_pending);
+TRIBUTARY_RECORD(AuditCell, billed, effective, list, contracted, input_billed, changed_at,
+                 check_pending);
 
 // What people should know: topic cost.control. Fields that a kind does not use are left out.
 struct Control {
   std::int32_t v = 1;
-  Text kind;  // rules_accepted, rules_rejected, rules_applied, period_closed, tenant_limit, conservation_violation
+  Text kind;  // rules_accepted, rules_rejected, rules_applied, period_closed, tenant_limit,
+              // conservation_violation
   Text tenant;
   Optional<std::int64_t> version;
   Optional<Text> message;
@@ -315,7 +323,7 @@ struct Control {
   Optional<Text> period;
   Timestamp posted_at;
 };
-TRIBUTARY_RECORD(Control, v, kind, tenant, version, message, dimension, currency, day, input, output, key, charges,
-                 lines, keys, period, posted_at);
+TRIBUTARY_RECORD(Control, v, kind, tenant, version, message, dimension, currency, day, input,
+                 output, key, charges, lines, keys, period, posted_at);
 
 }  // namespace tributary::cost

@@ -1,5 +1,6 @@
 // jobs/cost_attribution/refusal.h
-// A refused record of an input topic as a dead letter: one per record, with reason, position and raw bytes.
+// A refused record of an input topic as a dead letter: one per record, with reason, position and
+// raw bytes.
 #pragma once
 
 #include "base/arena.h"

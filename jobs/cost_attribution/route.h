@@ -1,5 +1,6 @@
 // jobs/cost_attribution/route.h
-// The first step of every charge: one line of the topic parsed, checked and sent on to its key, or refused.
+// The first step of every charge: one line of the topic parsed, checked and sent on to its key, or
+// refused.
 //
 // Thread: one copy per task.
 #pragma once
@@ -35,7 +36,8 @@ class RouteCharges {
   RowViews views_;
 };
 
-// Commands are rare: they are checked where they are applied; here only their tenant is read, which is their key.
+// Commands are rare: they are checked where they are applied; here only their tenant is read, which
+// is their key.
 class RouteCommands {
  public:
   static constexpr SideOutput<DeadLetter> dead{"dead"};

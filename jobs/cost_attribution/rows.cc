@@ -30,9 +30,11 @@ ChargeRow RowViews::row_of(const RowRecord& record) {
   row.currency = record.currency;
   row.missing_metrics = record.missing_metrics;
   row.amounts = amounts_of(record);
-  for (std::size_t i = 0; i < record.columns.size() && i < kColumnCount; ++i) row.columns[i] = record.columns[i].view();
+  for (std::size_t i = 0; i < record.columns.size() && i < kColumnCount; ++i)
+    row.columns[i] = record.columns[i].view();
   tags_.clear();
-  for (const TagRecord& tag : record.tags) tags_.push_back({.key = tag.key.view(), .value = tag.value.view()});
+  for (const TagRecord& tag : record.tags)
+    tags_.push_back({.key = tag.key.view(), .value = tag.value.view()});
   row.tags = tags_;
   return row;
 }
@@ -40,8 +42,9 @@ ChargeRow RowViews::row_of(const RowRecord& record) {
 StoredView RowViews::stored_of(const StoredCharge& charge) {
   assignments_.clear();
   for (const AssignmentRecord& one : charge.assignments) {
-    assignments_.push_back(
-        {.dimension = one.dimension.view(), .element = one.element.view(), .rule_id = one.rule_id.view()});
+    assignments_.push_back({.dimension = one.dimension.view(),
+                            .element = one.element.view(),
+                            .rule_id = one.rule_id.view()});
   }
   return {.revision = charge.revision,
           .deleted = charge.deleted,
@@ -54,7 +57,8 @@ StoredView RowViews::stored_of(const StoredCharge& charge) {
 List<AssignmentRecord> RowViews::assignments_of(std::span<const Assignment> assignments) {
   assignment_records_.clear();
   for (const Assignment& one : assignments) {
-    assignment_records_.push_back({.dimension = one.dimension, .element = one.element, .rule_id = one.rule_id});
+    assignment_records_.push_back(
+        {.dimension = one.dimension, .element = one.element, .rule_id = one.rule_id});
   }
   return List<AssignmentRecord>(assignment_records_);
 }

@@ -1,8 +1,9 @@
 // jobs/cost_attribution/rows.h
-// Between the core's views of a charge and the records that flow and are kept: columns and tags by reference, nothing
-// copied. The engine copies when it stores or sends.
+// Between the core's views of a charge and the records that flow and are kept: columns and tags by
+// reference, nothing copied. The engine copies when it stores or sends.
 //
-// Owner and thread: one RowViews per task; what it returns lives until its next call of the same name.
+// Owner and thread: one RowViews per task; what it returns lives until its next call of the same
+// name.
 #pragma once
 
 #include <array>
@@ -33,6 +34,8 @@ class RowViews {
   std::vector<AssignmentRecord> assignment_records_;
 };
 
-inline Amounts amounts_of(const RowRecord& row) { return {row.billed, row.effective, row.list, row.contracted}; }
+inline Amounts amounts_of(const RowRecord& row) {
+  return {row.billed, row.effective, row.list, row.contracted};
+}
 
 }  // namespace tributary::cost

@@ -1,6 +1,7 @@
 // jobs/cost_attribution/settings.h
-// The settings of the cost job, with their defaults: what `--config` and `--set` may say. The last group belongs to
-// parts of the job that come later; they are known here so that they can be refused by name.
+// The settings of the cost job, with their defaults: what `--config` and `--set` may say. The last
+// group belongs to parts of the job that come later; they are known here so that they can be
+// refused by name.
 #pragma once
 
 #include "base/list.h"
@@ -14,7 +15,8 @@ namespace tributary::cost {
 // Folders of JSON lines instead of Kafka topics.
 struct FilesSettings {
   Text dir = "./data";
-  Duration watch;  // zero: read what is there and end; else follow new files and lines, looking this often
+  Duration watch;  // zero: read what is there and end; else follow new files and lines, looking
+                   // this often
 };
 TRIBUTARY_RECORD(FilesSettings, dir, watch);
 
@@ -29,7 +31,8 @@ struct TopicsSettings {
   Optional<Text> telemetry;  // later
   Optional<Text> parked;     // later
 };
-TRIBUTARY_RECORD(TopicsSettings, charges, bulk, commands, lines, hourly, control, dead_letters, telemetry, parked);
+TRIBUTARY_RECORD(TopicsSettings, charges, bulk, commands, lines, hourly, control, dead_letters,
+                 telemetry, parked);
 
 struct LimitsSettings {
   std::int64_t charges_per_key = 400'000;
@@ -71,7 +74,8 @@ struct CostSettings {
   Optional<Duration> allocation_flush;
   Optional<CheckpointSettings> checkpoint;
 };
-TRIBUTARY_RECORD(CostSettings, job, files, topics, ledger_dir, provisional_sources, tenants, bulk_rows_per_second,
-                 hourly_flush, retain_days, limits, kafka, allocation_flush, checkpoint);
+TRIBUTARY_RECORD(CostSettings, job, files, topics, ledger_dir, provisional_sources, tenants,
+                 bulk_rows_per_second, hourly_flush, retain_days, limits, kafka, allocation_flush,
+                 checkpoint);
 
 }  // namespace tributary::cost

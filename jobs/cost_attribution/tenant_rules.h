@@ -1,7 +1,9 @@
 // jobs/cost_attribution/tenant_rules.h
-// What the accepted commands mean for charges, compiled: each tenant's rule versions and closed periods.
+// What the accepted commands mean for charges, compiled: each tenant's rule versions and closed
+// periods.
 //
-// Owner and thread: one task of `attribute`. Derived from the broadcast state alone: rebuilt from it after a restore.
+// Owner and thread: one task of `attribute`. Derived from the broadcast state alone: rebuilt from
+// it after a restore.
 #pragma once
 
 #include <map>

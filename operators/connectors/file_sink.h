@@ -44,7 +44,7 @@ class FileSink final : public Operator {
   Status flush() override;
   Status close(bool clean) override;
 
-  static constexpr std::size_t kBufferBytes = 256 * 1024;         // of one file
+  static constexpr std::size_t kBufferBytes = 64 * 1024;          // of one file
   static constexpr std::size_t kBuffersBytes = 16 * 1024 * 1024;  // of all files
   static constexpr std::size_t kOpenFilesMax = 128;
 

@@ -1,6 +1,6 @@
 // operators/testing/fold_key.h
-// Keys and sums of what a test reads: fields of a record as the key of a std::map, and sums that fail instead of
-// overflowing.
+// Keys and sums of what a test reads: fields of a record as the key of a std::map, and sums that
+// fail instead of overflowing.
 //
 // Values; no thread.
 #pragma once
@@ -12,12 +12,13 @@
 #include <tuple>
 #include <type_traits>
 
+#include <tributary/stream_kind.h>
+
 #include "base/money.h"
 #include "base/record.h"
 #include "base/text.h"
 #include "operators/testing/job_test_failure.h"
 #include "operators/testing/sink_fold.h"
-#include <tributary/stream_kind.h>
 
 namespace tributary::testing {
 
@@ -51,13 +52,15 @@ FoldKeyPart<V> fold_key_part(const V& value) {
 
 template <typename T, typename... Fields>
 FoldKey<T, Fields...> fold_key(const T& record, const Fields&... fields) {
-  return FoldKey<T, Fields...>(fold_key_part<FieldValue<T, Fields>>(std::invoke(fields, record))...);
+  return FoldKey<T, Fields...>(
+      fold_key_part<FieldValue<T, Fields>>(std::invoke(fields, record))...);
 }
 
 template <typename V>
 class FoldSum {
-  static_assert((std::is_integral_v<V> && !std::is_same_v<V, bool>) || std::is_same_v<V, Duration> ||
-                    std::is_same_v<V, Amount> || std::is_same_v<V, Money>,
+  static_assert((std::is_integral_v<V> && !std::is_same_v<V, bool>) ||
+                    std::is_same_v<V, Duration> || std::is_same_v<V, Amount> ||
+                    std::is_same_v<V, Money>,
                 "what adds up is an integer, a Duration, an Amount or Money");
 
  public:
@@ -72,7 +75,8 @@ class FoldSum {
       if (!sum) throw JobTestFailure(sum.error().to_string());
       sum_ = *sum;
     } else if constexpr (std::is_same_v<V, Duration>) {
-      if (__builtin_add_overflow(sum_.micros, value.micros, &sum_.micros)) fail_test("a sum of durations overflows");
+      if (__builtin_add_overflow(sum_.micros, value.micros, &sum_.micros))
+        fail_test("a sum of durations overflows");
     } else {
       if (__builtin_add_overflow(sum_, value, &sum_)) fail_test("a sum overflows its field's type");
     }
@@ -86,11 +90,12 @@ class FoldSum {
 
 // The place of a member in its record.
 template <typename T, typename V>
-FoldField fold_field(V T::*field) {
+FoldField fold_field(V T::* field) {
   const T sample{};
   const auto* begin = reinterpret_cast<const char*>(&sample);
-  return {.offset = static_cast<std::size_t>(reinterpret_cast<const char*>(&(sample.*field)) - begin),
-          .type = &type_info<V>()};
+  return {
+      .offset = static_cast<std::size_t>(reinterpret_cast<const char*>(&(sample.*field)) - begin),
+      .type = &type_info<V>()};
 }
 
 constexpr std::string_view stream_kind_word(StreamKind kind) {

@@ -23,8 +23,8 @@ std::vector<HistoryEvent> shuffled(std::vector<HistoryEvent> history, Random& ra
   return history;
 }
 
-TestRun::Options varied(const TestRun::Options& original, const PermuteOptions& permute, std::uint64_t seed,
-                        Random& random) {
+TestRun::Options varied(const TestRun::Options& original, const PermuteOptions& permute,
+                        std::uint64_t seed, Random& random) {
   TestRun::Options options = original;
   options.seed = seed;
   options.slots = static_cast<std::uint32_t>(random.below(permute.slots_max)) + 1;
@@ -35,9 +35,9 @@ TestRun::Options varied(const TestRun::Options& original, const PermuteOptions& 
   return options;
 }
 
-Results results_of(const JobProgram& program, const std::vector<HistoryEvent>& history, const TestRun::Options& options,
-                   const PermuteOptions& permute, const std::map<std::string, SinkFold>& folds,
-                   std::string_view which) {
+Results results_of(const JobProgram& program, const std::vector<HistoryEvent>& history,
+                   const TestRun::Options& options, const PermuteOptions& permute,
+                   const std::map<std::string, SinkFold>& folds, std::string_view which) {
   TestRun run(program, options);
   for (const HistoryEvent& event : history) apply(event, run);
   if (!run.over()) run.end_all();
@@ -48,7 +48,8 @@ Results results_of(const JobProgram& program, const std::vector<HistoryEvent>& h
   Results results;
   for (std::uint32_t i = 0; i < run.sink_count(); ++i) {
     const SinkCollector& sink = run.sink(i);
-    if (std::ranges::find(permute.ignored_sinks, sink.name()) != permute.ignored_sinks.end()) continue;
+    if (std::ranges::find(permute.ignored_sinks, sink.name()) != permute.ignored_sinks.end())
+      continue;
     const auto fold = folds.find(sink.name());
     results[sink.name()] = fold_sink(sink, fold == folds.end() ? SinkFold{} : fold->second);
   }
@@ -81,20 +82,25 @@ void apply(const HistoryEvent& event, TestRun& run) {
   }
 }
 
-std::optional<std::string> find_difference(const JobProgram& program, const std::vector<HistoryEvent>& history,
-                                           const TestRun::Options& original, const PermuteOptions& options,
-                                           std::uint64_t seeds, const std::map<std::string, SinkFold>& folds) {
+std::optional<std::string> find_difference(const JobProgram& program,
+                                           const std::vector<HistoryEvent>& history,
+                                           const TestRun::Options& original,
+                                           const PermuteOptions& options, std::uint64_t seeds,
+                                           const std::map<std::string, SinkFold>& folds) {
   const Results expected = results_of(program, history, original, options, folds, "as it was");
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     Random random(seed);
-    const std::vector<HistoryEvent> events = options.keep_order ? history : shuffled(history, random);
+    const std::vector<HistoryEvent> events =
+        options.keep_order ? history : shuffled(history, random);
     const TestRun::Options varied_options = varied(original, options, seed, random);
-    const std::string which = fmt::format("seed {}: {} slots, {} splits, batches of up to {}", seed,
-                                          varied_options.slots, varied_options.splits, varied_options.batch_records);
+    const std::string which =
+        fmt::format("seed {}: {} slots, {} splits, batches of up to {}", seed, varied_options.slots,
+                    varied_options.splits, varied_options.batch_records);
     const Results found = results_of(program, events, varied_options, options, folds, which);
     for (const auto& [sink, records] : expected) {
       if (const auto difference = first_difference(records, found.at(sink))) {
-        return fmt::format("job {}, sink {}, {}: {}", program.graph.name(), sink, which, *difference);
+        return fmt::format("job {}, sink {}, {}: {}", program.graph.name(), sink, which,
+                           *difference);
       }
     }
   }

@@ -18,10 +18,20 @@
 namespace tributary::testing {
 
 struct HistoryEvent {
-  enum class Kind : std::uint8_t { kPush, kBadRecord, kRun, kWatermark, kIdle, kEndSource, kAdvance, kEndAll, kStop };
+  enum class Kind : std::uint8_t {
+    kPush,
+    kBadRecord,
+    kRun,
+    kWatermark,
+    kIdle,
+    kEndSource,
+    kAdvance,
+    kEndAll,
+    kStop
+  };
   Kind kind = Kind::kRun;
   std::uint32_t source = 0;
-  const void* record = nullptr;         // kPush
+  const void* record = nullptr;           // kPush
   std::optional<Timestamp> event_time{};  // kPush
   Timestamp watermark{};
   Duration time{};  // kAdvance
@@ -33,11 +43,13 @@ struct HistoryEvent {
 
 void apply(const HistoryEvent& event, TestRun& run);
 
-// Runs the history once as it was, and once for each seed 1 … `seeds` permuted; in each run all inputs end at last.
-// The first difference as a sentence with its seed, or nothing. JobTestFailure if a run fails, or a sink's fold is not
-// declared.
-std::optional<std::string> find_difference(const JobProgram& program, const std::vector<HistoryEvent>& history,
-                                           const TestRun::Options& original, const PermuteOptions& options,
-                                           std::uint64_t seeds, const std::map<std::string, SinkFold>& folds);
+// Runs the history once as it was, and once for each seed 1 … `seeds` permuted; in each run all
+// inputs end at last. The first difference as a sentence with its seed, or nothing. JobTestFailure
+// if a run fails, or a sink's fold is not declared.
+std::optional<std::string> find_difference(const JobProgram& program,
+                                           const std::vector<HistoryEvent>& history,
+                                           const TestRun::Options& original,
+                                           const PermuteOptions& options, std::uint64_t seeds,
+                                           const std::map<std::string, SinkFold>& folds);
 
 }  // namespace tributary::testing

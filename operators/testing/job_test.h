@@ -1,5 +1,6 @@
 // operators/testing/job_test.h
-// JobTest: a whole job in the test's own thread, on virtual time, with its sources fed and its sinks read by the test.
+// JobTest: a whole job in the test's own thread, on virtual time, with its sources fed and its
+// sinks read by the test.
 //
 //   JobTest job(spend_by_team, SpendSettings{});
 //   auto charges = job.source<Charge>("charges");
@@ -8,11 +9,12 @@
 //   charges.watermark(t("11:00"));
 //   EXPECT_THAT(spend.published(), ElementsAre(Spend{"core", t("10:00"), usd("1.10")}));
 //
-// It is the engine that production runs; only readers, sinks and the clock are others. Nothing outside is touched.
-// Steps (run, advance, watermark, idle, end, and each reading) happen in the order in which they are written; what is
-// pushed between two of them is in flight together. Wrong use, and a failure of the job that was not asked for, throw
-// JobTestFailure; GoogleTest is not needed. Handles and records read are valid as long as the JobTest. One thread.
-// In words: docs/authors/testing.md.
+// It is the engine that production runs; only readers, sinks and the clock are others. Nothing
+// outside is touched. Steps (run, advance, watermark, idle, end, and each reading) happen in the
+// order in which they are written; what is pushed between two of them is in flight together. Wrong
+// use, and a failure of the job that was not asked for, throw JobTestFailure; GoogleTest is not
+// needed. Handles and records read are valid as long as the JobTest. One thread. In words:
+// docs/authors/testing.md.
 #pragma once
 
 #include <initializer_list>
@@ -24,6 +26,8 @@
 #include <type_traits>
 #include <vector>
 
+#include <tributary/job.h>
+
 #include "base/record.h"
 #include "base/settings.h"
 #include "operators/testing/job_test_core.h"
@@ -33,22 +37,25 @@
 #include "operators/testing/test_sink.h"
 #include "operators/testing/test_source.h"
 #include "runtime/exec/job_descriptor.h"
-#include <tributary/job.h>
 
 namespace tributary::testing {
 
 class JobTest {
  public:
-  // The settings as a tree, bound strictly as those of a file are: JobTest job(spend, Settings{{"lateness", "40d"}}).
+  // The settings as a tree, bound strictly as those of a file are: JobTest job(spend,
+  // Settings{{"lateness", "40d"}}).
   template <typename S>
-  explicit JobTest(void (*function)(Job&, const S&), const Settings& settings = {}, const JobTestOptions& options = {})
+  explicit JobTest(void (*function)(Job&, const S&), const Settings& settings = {},
+                   const JobTestOptions& options = {})
       : core_(JobTestCore::make(erased(function), settings, options)) {}
   // The settings as the job's own record.
   template <Record S>
-  JobTest(void (*function)(Job&, const S&), const std::type_identity_t<S>& settings, const JobTestOptions& options = {})
+  JobTest(void (*function)(Job&, const S&), const std::type_identity_t<S>& settings,
+          const JobTestOptions& options = {})
       : core_(JobTestCore::make_with_record(erased(function), &settings, options)) {}
   // What TRIBUTARY_JOB exports.
-  explicit JobTest(const JobDescriptor& job, const Settings& settings = {}, const JobTestOptions& options = {})
+  explicit JobTest(const JobDescriptor& job, const Settings& settings = {},
+                   const JobTestOptions& options = {})
       : core_(JobTestCore::make(job, settings, options)) {}
   // A program built by hand.
   explicit JobTest(const JobProgram& program, const JobTestOptions& options = {})
@@ -65,9 +72,12 @@ class JobTest {
     return {*core_, core_->open_sink(name, type_info<T>())};
   }
   // What a source refused, by the source's name, or by the name of a sink of DeadLetter records.
-  std::vector<DeadLetter> dead_letters(std::string_view source_or_sink) { return core_->dead_letters(source_or_sink); }
+  std::vector<DeadLetter> dead_letters(std::string_view source_or_sink) {
+    return core_->dead_letters(source_or_sink);
+  }
 
-  // Works on all that was pushed until nothing is left to do at this instant. Readings do it by themselves.
+  // Works on all that was pushed until nothing is left to do at this instant. Readings do it by
+  // themselves.
   void run() { core_->run(); }
   // Moves processing time, stopping at each timer on the way.
   void advance(TimeSpan time) { core_->advance(time); }
@@ -83,16 +93,19 @@ class JobTest {
   // Processing time.
   Timestamp now() const { return core_->now(); }
 
-  // Runs all that the test has done so far again on fresh engines, once for each seed with another order of the records
-  // pushed between two steps (unless keep_order), other batches, slots and interleavings, ends all inputs, and compares
-  // what every sink's stream amounts to with the run as it was. Upsert sinks need keyed_by(…), delta sinks summing(…).
-  // True, or JobTestFailure with the first difference and its seed.
+  // Runs all that the test has done so far again on fresh engines, once for each seed with another
+  // order of the records pushed between two steps (unless keep_order), other batches, slots and
+  // interleavings, ends all inputs, and compares what every sink's stream amounts to with the run
+  // as it was. Upsert sinks need keyed_by(…), delta sinks summing(…). True, or JobTestFailure with
+  // the first difference and its seed.
   bool same_result_when_permuted(std::uint64_t seeds, const PermuteOptions& options = {}) {
-    if (const auto difference = core_->difference_when_permuted(seeds, options)) throw JobTestFailure(*difference);
+    if (const auto difference = core_->difference_when_permuted(seeds, options))
+      throw JobTestFailure(*difference);
     return true;
   }
   // The same difference as text; nothing if there is none.
-  std::optional<std::string> difference_when_permuted(std::uint64_t seeds, const PermuteOptions& options = {}) {
+  std::optional<std::string> difference_when_permuted(std::uint64_t seeds,
+                                                      const PermuteOptions& options = {}) {
     return core_->difference_when_permuted(seeds, options);
   }
 

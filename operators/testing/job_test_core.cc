@@ -6,13 +6,14 @@
 
 #include <fmt/format.h>
 
+#include <tributary/job.h>
+
 #include "base/nearest_name.h"
 #include "base/schema.h"
 #include "base/settings.h"
 #include "operators/testing/history.h"
 #include "operators/testing/job_test_failure.h"
 #include "runtime/exec/job_descriptor.h"
-#include <tributary/job.h>
 
 namespace tributary::testing {
 
@@ -40,15 +41,16 @@ std::string unknown(std::string_view what, std::string_view name, const std::str
   const std::vector<std::string_view> known(names.begin(), names.end());
   const auto nearest = nearest_name(name, known);
   return fmt::format("job {} has no {} \"{}\"{}; it has: {}", job, what, name,
-                     nearest ? fmt::format(" (did you mean \"{}\"?)", *nearest) : "", fmt::join(names, ", "));
+                     nearest ? fmt::format(" (did you mean \"{}\"?)", *nearest) : "",
+                     fmt::join(names, ", "));
 }
 
-void expect_type(std::string_view what, std::string_view name, std::string_view verb, const TypeInfo& has,
-                 const TypeInfo& asked) {
+void expect_type(std::string_view what, std::string_view name, std::string_view verb,
+                 const TypeInfo& has, const TypeInfo& asked) {
   if (&has == &asked || schema_of(has) == schema_of(asked)) return;
   if (has.name == asked.name) {
-    fail_test("{} \"{}\" {} records of {}, whose declaration differs from the test's {}", what, name, verb, has.name,
-              asked.name);
+    fail_test("{} \"{}\" {} records of {}, whose declaration differs from the test's {}", what,
+              name, verb, has.name, asked.name);
   }
   fail_test("{} \"{}\" {} records of {}, not of {}", what, name, verb, has.name, asked.name);
 }
@@ -71,18 +73,20 @@ JobTestCore::JobTestCore(const JobProgram& program, const JobTestOptions& option
 
 JobTestCore::~JobTestCore() = default;
 
-std::unique_ptr<JobTestCore> JobTestCore::make(const ErasedJobFunction& job, const Settings& settings,
+std::unique_ptr<JobTestCore> JobTestCore::make(const ErasedJobFunction& job,
+                                               const Settings& settings,
                                                const JobTestOptions& options) {
   JobProgram program;
   std::optional<Error> error;
-  if (!tributary::internal::build_job(options.name, settings, job.settings_type, job.call, job.function, program,
-                                      error)) {
+  if (!tributary::internal::build_job(options.name, settings, job.settings_type, job.call,
+                                      job.function, program, error)) {
     throw JobTestFailure(error->to_string());
   }
   return std::make_unique<JobTestCore>(program, options);
 }
 
-std::unique_ptr<JobTestCore> JobTestCore::make_with_record(const ErasedJobFunction& job, const void* settings,
+std::unique_ptr<JobTestCore> JobTestCore::make_with_record(const ErasedJobFunction& job,
+                                                           const void* settings,
                                                            const JobTestOptions& options) {
   tributary::internal::GraphBuilder graph(options.name);
   auto kept = std::make_shared<SettingsRecord>();
@@ -96,7 +100,8 @@ std::unique_ptr<JobTestCore> JobTestCore::make_with_record(const ErasedJobFuncti
   }
   graph.keep(std::move(kept));
   JobProgram program;
-  if (Status finished = graph.finish(program); !finished) throw JobTestFailure(finished.error().to_string());
+  if (Status finished = graph.finish(program); !finished)
+    throw JobTestFailure(finished.error().to_string());
   return std::make_unique<JobTestCore>(program, options);
 }
 
@@ -114,7 +119,8 @@ std::unique_ptr<JobTestCore> JobTestCore::make(const JobDescriptor& job, const S
 std::uint32_t JobTestCore::open_source(std::string_view name, const TypeInfo& type) const {
   const TestRun& run = *state_->run;
   const auto source = run.find_source(name);
-  if (!source) throw JobTestFailure(unknown("source", name, state_->program.graph.name(), run.source_names()));
+  if (!source)
+    throw JobTestFailure(unknown("source", name, state_->program.graph.name(), run.source_names()));
   expect_type("source", name, "gives", run.source_type(*source), type);
   return *source;
 }
@@ -122,7 +128,8 @@ std::uint32_t JobTestCore::open_source(std::string_view name, const TypeInfo& ty
 std::uint32_t JobTestCore::open_sink(std::string_view name, const TypeInfo& type) const {
   const TestRun& run = *state_->run;
   const auto sink = run.find_sink(name);
-  if (!sink) throw JobTestFailure(unknown("sink", name, state_->program.graph.name(), run.sink_names()));
+  if (!sink)
+    throw JobTestFailure(unknown("sink", name, state_->program.graph.name(), run.sink_names()));
   expect_type("sink", name, "takes", run.sink(*sink).type(), type);
   return *sink;
 }
@@ -141,7 +148,8 @@ void JobTestCore::step(HistoryEvent event) {
   state_->history.push_back(std::move(event));
 }
 
-void JobTestCore::push(std::uint32_t source, const void* record, std::optional<Timestamp> event_time) {
+void JobTestCore::push(std::uint32_t source, const void* record,
+                       std::optional<Timestamp> event_time) {
   expect_open(source, "push");
   const TypeInfo& type = state_->run->source_type(source);
   void* copy = state_->arena.allocate(type.size, type.alignment);
@@ -151,7 +159,10 @@ void JobTestCore::push(std::uint32_t source, const void* record, std::optional<T
 
 void JobTestCore::push_bad(std::uint32_t source, std::string_view reason, std::string_view raw) {
   expect_open(source, "bad_record");
-  step({.kind = Kind::kBadRecord, .source = source, .reason = std::string(reason), .raw = std::string(raw)});
+  step({.kind = Kind::kBadRecord,
+        .source = source,
+        .reason = std::string(reason),
+        .raw = std::string(raw)});
 }
 
 void JobTestCore::watermark(std::uint32_t source, Timestamp watermark) {
@@ -164,8 +175,8 @@ void JobTestCore::watermark(std::uint32_t source, Timestamp watermark) {
   // What the lateness rule has declared up to now counts too: event time does not go back.
   this->run();
   if (watermark < run.declared_watermark(source)) {
-    fail_test("watermark({}): source \"{}\" is at {} already; event time does not go back", format_timestamp(watermark),
-              name, format_timestamp(run.declared_watermark(source)));
+    fail_test("watermark({}): source \"{}\" is at {} already; event time does not go back",
+              format_timestamp(watermark), name, format_timestamp(run.declared_watermark(source)));
   }
   step({.kind = Kind::kWatermark, .source = source, .watermark = watermark});
 }
@@ -208,8 +219,9 @@ std::vector<DeadLetter> JobTestCore::dead_letters(std::string_view source_or_sin
   if (const auto source = run.find_source(source_or_sink)) {
     sink = run.dead_letter_sink(*source);
     if (!sink) {
-      fail_test("source \"{}\" has no dead letters: the job does not say on_bad_record(dead_letter(…))",
-                source_or_sink);
+      fail_test(
+          "source \"{}\" has no dead letters: the job does not say on_bad_record(dead_letter(…))",
+          source_or_sink);
     }
   } else {
     sink = open_sink(source_or_sink, type_info<DeadLetter>());
@@ -233,13 +245,15 @@ std::string JobTestCore::phase() {
 
 Timestamp JobTestCore::now() const { return state_->run->now(); }
 
-std::optional<std::string> JobTestCore::difference_when_permuted(std::uint64_t seeds, const PermuteOptions& options) {
+std::optional<std::string> JobTestCore::difference_when_permuted(std::uint64_t seeds,
+                                                                 const PermuteOptions& options) {
   run();
-  const bool stopped =
-      std::ranges::any_of(state_->history, [](const HistoryEvent& event) { return event.kind == Kind::kStop; });
+  const bool stopped = std::ranges::any_of(
+      state_->history, [](const HistoryEvent& event) { return event.kind == Kind::kStop; });
   if (stopped) fail_test("a stopped job cannot be run again permuted: how far it came is chance");
   std::map<std::string, SinkFold> folds;
-  for (std::uint32_t i = 0; i < state_->run->sink_count(); ++i) folds[state_->run->sink(i).name()] = state_->folds[i];
+  for (std::uint32_t i = 0; i < state_->run->sink_count(); ++i)
+    folds[state_->run->sink(i).name()] = state_->folds[i];
   return find_difference(state_->program, state_->history, state_->options, options, seeds, folds);
 }
 

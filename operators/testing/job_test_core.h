@@ -1,6 +1,6 @@
 // operators/testing/job_test_core.h
-// The untyped part of a JobTest: its program, its run, and the history of what the test did. Records come and go as bytes
-// with their type's table; the templates of job_test.h are its face.
+// The untyped part of a JobTest: its program, its run, and the history of what the test did.
+// Records come and go as bytes with their type's table; the templates of job_test.h are its face.
 //
 // Owner: the JobTest. Thread: the test's only. Throws JobTestFailure.
 #pragma once
@@ -43,7 +43,8 @@ class JobTestCore {
   // From the settings tree, from the settings' record, from what a job's library exports.
   static std::unique_ptr<JobTestCore> make(const ErasedJobFunction& job, const Settings& settings,
                                            const JobTestOptions& options);
-  static std::unique_ptr<JobTestCore> make_with_record(const ErasedJobFunction& job, const void* settings,
+  static std::unique_ptr<JobTestCore> make_with_record(const ErasedJobFunction& job,
+                                                       const void* settings,
                                                        const JobTestOptions& options);
   static std::unique_ptr<JobTestCore> make(const JobDescriptor& job, const Settings& settings,
                                            const JobTestOptions& options);
@@ -71,7 +72,8 @@ class JobTestCore {
   std::string phase();
   Timestamp now() const;
 
-  std::optional<std::string> difference_when_permuted(std::uint64_t seeds, const PermuteOptions& options);
+  std::optional<std::string> difference_when_permuted(std::uint64_t seeds,
+                                                      const PermuteOptions& options);
 
  private:
   struct State;

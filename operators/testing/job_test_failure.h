@@ -1,6 +1,7 @@
 // operators/testing/job_test_failure.h
-// What JobTest throws: the job failed where the test did not ask for its failure, or the test uses JobTest wrongly (a
-// source that does not exist, a record of another type, the wrong fold). GoogleTest shows the text and fails the test.
+// What JobTest throws: the job failed where the test did not ask for its failure, or the test uses
+// JobTest wrongly (a source that does not exist, a record of another type, the wrong fold).
+// GoogleTest shows the text and fails the test.
 #pragma once
 
 #include <stdexcept>

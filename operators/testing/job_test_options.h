@@ -1,5 +1,6 @@
 // operators/testing/job_test_options.h
-// What may be said of a JobTest beside its job and settings: JobTest job(spend, settings, {.slots = 3, .seed = 7}).
+// What may be said of a JobTest beside its job and settings: JobTest job(spend, settings, {.slots =
+// 3, .seed = 7}).
 #pragma once
 
 #include <cstdint>

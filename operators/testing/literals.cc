@@ -17,7 +17,8 @@ T value_or_throw(Result<T> result) {
 
 Timestamp t(std::string_view text) {
   const bool time_of_day = text.size() >= 5 && text[2] == ':';
-  return value_or_throw(parse_timestamp(time_of_day ? "2026-09-01T" + std::string(text) : std::string(text)));
+  return value_or_throw(
+      parse_timestamp(time_of_day ? "2026-09-01T" + std::string(text) : std::string(text)));
 }
 
 Amount amount(std::string_view decimal) { return value_or_throw(parse_amount(decimal)); }

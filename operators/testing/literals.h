@@ -1,5 +1,6 @@
 // operators/testing/literals.h
-// Short words for values in tests: t("10:05"), usd("1.30"), amount("0.5"). What cannot be read throws JobTestFailure.
+// Short words for values in tests: t("10:05"), usd("1.30"), amount("0.5"). What cannot be read
+// throws JobTestFailure.
 #pragma once
 
 #include <string_view>
@@ -9,7 +10,8 @@
 
 namespace tributary::testing {
 
-// "10:05", "10:05:30" and "10:05:30.25" on the test day, 2026-09-01 UTC; or a whole time: "2026-08-31T23:59Z".
+// "10:05", "10:05:30" and "10:05:30.25" on the test day, 2026-09-01 UTC; or a whole time:
+// "2026-08-31T23:59Z".
 Timestamp t(std::string_view text);
 Amount amount(std::string_view decimal);
 Money money(std::string_view decimal, std::string_view currency);

@@ -21,7 +21,9 @@ class CollectOperator final : public Operator {
   std::uint32_t task_ = 0;
 };
 
-std::unique_ptr<Operator> SinkCollector::make_operator() { return std::make_unique<CollectOperator>(*this); }
+std::unique_ptr<Operator> SinkCollector::make_operator() {
+  return std::make_unique<CollectOperator>(*this);
+}
 
 void SinkCollector::add(const Batch& batch, std::uint32_t i, std::uint32_t task) {
   void* copy = arena_.allocate(type_.size, type_.alignment);
@@ -30,8 +32,10 @@ void SinkCollector::add(const Batch& batch, std::uint32_t i, std::uint32_t task)
   } else {
     std::memcpy(copy, batch.record(i), type_.size);
   }
-  entries_.push_back(
-      {.record = copy, .event_time = batch.event_time(i), .operation = batch.operation(i), .task = task});
+  entries_.push_back({.record = copy,
+                      .event_time = batch.event_time(i),
+                      .operation = batch.operation(i),
+                      .task = task});
 }
 
 }  // namespace tributary::testing

@@ -1,9 +1,9 @@
 // operators/testing/sink_collector.h
-// What one sink of a job under test was given, in the order in which it arrived, and the operator that collects it in
-// place of the job's own sink.
+// What one sink of a job under test was given, in the order in which it arrived, and the operator
+// that collects it in place of the job's own sink.
 //
-// Owner: the TestRun; records live as long as it does. Thread: the test's only. Invariant: records of one task of the
-// sink keep their order.
+// Owner: the TestRun; records live as long as it does. Thread: the test's only. Invariant: records
+// of one task of the sink keep their order.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include <tributary/stream_kind.h>
+
 #include "base/arena.h"
 #include "base/type_info.h"
 #include "runtime/exec/operator.h"
-#include <tributary/stream_kind.h>
 
 namespace tributary::testing {
 

@@ -14,7 +14,9 @@ namespace {
 
 using Folded = std::map<std::string, std::string>;
 
-const void* at(const void* record, const FoldField& field) { return static_cast<const char*>(record) + field.offset; }
+const void* at(const void* record, const FoldField& field) {
+  return static_cast<const char*>(record) + field.offset;
+}
 
 std::string key_text(const void* record, const std::vector<FoldField>& keys) {
   std::string text = "(";
@@ -46,17 +48,21 @@ Folded fold_append(const SinkCollector& sink) {
                             sink.type().size == type_info<DeadLetter>().size;
   std::map<std::string, std::uint64_t> counts;
   for (const SinkCollector::Entry& entry : sink.entries()) {
-    ++counts[dead_letters ? dead_letter_text(entry.record) : record_text(sink.type(), entry.record)];
+    ++counts[dead_letters ? dead_letter_text(entry.record)
+                          : record_text(sink.type(), entry.record)];
   }
   Folded folded;
-  for (const auto& [record, count] : counts) folded[record] = count == 1 ? "once" : fmt::format("{} times", count);
+  for (const auto& [record, count] : counts)
+    folded[record] = count == 1 ? "once" : fmt::format("{} times", count);
   return folded;
 }
 
 Folded fold_upsert(const SinkCollector& sink, const SinkFold& fold) {
   if (fold.keys.empty()) {
-    fail_test("sink {} is an upsert stream: say what its key is, e.g. job.sink<{}>(\"{}\").keyed_by(&{}::field)",
-              sink.name(), sink.type().name, sink.name(), sink.type().name);
+    fail_test(
+        "sink {} is an upsert stream: say what its key is, e.g. "
+        "job.sink<{}>(\"{}\").keyed_by(&{}::field)",
+        sink.name(), sink.type().name, sink.name(), sink.type().name);
   }
   Folded folded;
   for (const SinkCollector::Entry& entry : sink.entries()) {
@@ -70,7 +76,8 @@ Folded fold_upsert(const SinkCollector& sink, const SinkFold& fold) {
   return folded;
 }
 
-// Integers, durations and amounts alike, as their smallest unit; of Money its currency is part of the key.
+// Integers, durations and amounts alike, as their smallest unit; of Money its currency is part of
+// the key.
 Int128 measure(const SinkCollector& sink, const FoldField& field, const void* value) {
   const auto read = [&]<typename T>(T of_type) -> Int128 {
     std::memcpy(&of_type, value, sizeof of_type);
@@ -99,16 +106,17 @@ Int128 measure(const SinkCollector& sink, const FoldField& field, const void* va
     case TypeKind::kMoney:
       return static_cast<const Money*>(value)->amount.units;
     default:
-      fail_test("sink {}: summing(…) takes integers, Duration, Amount and Money, not {}", sink.name(),
-                field.type->name);
+      fail_test("sink {}: summing(…) takes integers, Duration, Amount and Money, not {}",
+                sink.name(), field.type->name);
   }
 }
 
 Folded fold_delta(const SinkCollector& sink, const SinkFold& fold) {
   if (fold.sums.empty()) {
-    fail_test("sink {} is a delta stream: say what adds up, e.g. job.sink<{}>(\"{}\").keyed_by(&{}::key)"
-              ".summing(&{}::amount)",
-              sink.name(), sink.type().name, sink.name(), sink.type().name, sink.type().name);
+    fail_test(
+        "sink {} is a delta stream: say what adds up, e.g. job.sink<{}>(\"{}\").keyed_by(&{}::key)"
+        ".summing(&{}::amount)",
+        sink.name(), sink.type().name, sink.name(), sink.type().name, sink.type().name);
   }
   std::map<std::string, std::vector<Int128>> totals;
   for (const SinkCollector::Entry& entry : sink.entries()) {
@@ -121,7 +129,8 @@ Folded fold_delta(const SinkCollector& sink, const SinkFold& fold) {
     std::vector<Int128>& sums = totals[key];
     sums.resize(fold.sums.size());
     for (std::size_t i = 0; i < sums.size(); ++i) {
-      if (__builtin_add_overflow(sums[i], measure(sink, fold.sums[i], at(entry.record, fold.sums[i])), &sums[i]))
+      if (__builtin_add_overflow(
+              sums[i], measure(sink, fold.sums[i], at(entry.record, fold.sums[i])), &sums[i]))
         fail_test("sink {}: the sum of {} overflows", sink.name(), key);
     }
   }
@@ -159,7 +168,8 @@ std::optional<std::string> first_difference(const Folded& expected, const Folded
   for (const auto& [key, value] : expected) {
     const auto other = found.find(key);
     if (other == found.end()) return fmt::format("{}: expected {}, found nothing", key, value);
-    if (other->second != value) return fmt::format("{}: expected {}, found {}", key, value, other->second);
+    if (other->second != value)
+      return fmt::format("{}: expected {}, found {}", key, value, other->second);
   }
   for (const auto& [key, value] : found) {
     if (!expected.contains(key)) return fmt::format("{}: expected nothing, found {}", key, value);

@@ -1,6 +1,7 @@
 // operators/testing/sink_fold.h
-// What a sink's stream amounts to, by its kind, so that two runs of a job can be compared: of an upsert stream the latest
-// record of each key, of a delta stream the sums of each key, of an append stream how often each record came.
+// What a sink's stream amounts to, by its kind, so that two runs of a job can be compared: of an
+// upsert stream the latest record of each key, of a delta stream the sums of each key, of an append
+// stream how often each record came.
 //
 // Values; no thread.
 #pragma once
@@ -27,7 +28,8 @@ struct SinkFold {
   std::vector<FoldField> sums;
 };
 
-// By key, as text. JobTestFailure when the stream's kind needs a fold that is not declared, or a sum overflows.
+// By key, as text. JobTestFailure when the stream's kind needs a fold that is not declared, or a
+// sum overflows.
 std::map<std::string, std::string> fold_sink(const SinkCollector& sink, const SinkFold& fold);
 
 // The first entry in which they differ, as a sentence; nothing if they are equal.

@@ -7,7 +7,8 @@
 
 namespace tributary::testing {
 
-// The key hash column is free between a source and the first keyed edge: it carries the index of the item.
+// The key hash column is free between a source and the first keyed edge: it carries the index of
+// the item.
 
 class QueueLister final : public SplitLister {
  public:
@@ -48,14 +49,16 @@ class QueueReader final : public SourceReader {
       return ReadResult{.state = ReadState::kMore, .retry_at = {}};
     }
     if (queue_.ended_) return ReadResult{.state = ReadState::kEnd, .retry_at = {}};
-    // Whoever pushes wakes the task; beside that only the driver's rule of idle sources needs a turn.
+    // Whoever pushes wakes the task; beside that only the driver's rule of idle sources needs a
+    // turn.
     const Timestamp idle_at = last_read_ + queue_.options_.idle_after;
     return ReadResult{.state = ReadState::kIdle,
                       .retry_at = idle_at > context_->clock().now() ? idle_at : Timestamp::max()};
   }
 
   bool caught_up() const override {
-    return std::ranges::all_of(splits_, [](const Split& split) { return split.position >= split.end; });
+    return std::ranges::all_of(splits_,
+                               [](const Split& split) { return split.position >= split.end; });
   }
   std::vector<Split> positions() const override { return splits_; }
   std::int64_t backlog() const override {
@@ -65,7 +68,9 @@ class QueueReader final : public SourceReader {
   }
 
  private:
-  const std::vector<std::uint32_t>& content(const Split& split) const { return queue_.splits_[std::stoul(split.id)]; }
+  const std::vector<std::uint32_t>& content(const Split& split) const {
+    return queue_.splits_[std::stoul(split.id)];
+  }
   std::size_t left(const Split& split) const {
     return content(split).size() - static_cast<std::size_t>(split.position);
   }
@@ -83,8 +88,8 @@ class QueueReader final : public SourceReader {
       if (!record && !batch->empty()) break;
       ++split.position;
       if (item.kind == QueueItem::Kind::kBadRecord) {
-        return out.bad_record(split_index, item.number, item.number + 1, item.reason, "pushed by the test as a bad record",
-                              item.raw);
+        return out.bad_record(split_index, item.number, item.number + 1, item.reason,
+                              "pushed by the test as a bad record", item.raw);
       }
       void* slot = batch->append(item.time, index);
       copy(record ? item.record : queue_.type_.default_value, slot, batch->arena());
@@ -138,7 +143,8 @@ void SourceQueue::push(QueueItem item) {
 }
 
 void SourceQueue::declare_watermark(Timestamp watermark) {
-  for (std::vector<std::uint32_t>& split : splits_) split.push_back(static_cast<std::uint32_t>(items_.size()));
+  for (std::vector<std::uint32_t>& split : splits_)
+    split.push_back(static_cast<std::uint32_t>(items_.size()));
   items_.push_back({.kind = QueueItem::Kind::kWatermark, .time = watermark});
 }
 
@@ -147,16 +153,23 @@ std::uint32_t SourceQueue::draw_batch_size() {
   return options_.vary_batches ? static_cast<std::uint32_t>(random_.below(most)) + 1 : most;
 }
 
-std::unique_ptr<SplitLister> SourceQueue::make_lister() { return std::make_unique<QueueLister>(*this); }
-std::unique_ptr<SourceReader> SourceQueue::make_reader() { return std::make_unique<QueueReader>(*this); }
-std::unique_ptr<Operator> SourceQueue::make_stamp() { return std::make_unique<StampOperator>(*this); }
+std::unique_ptr<SplitLister> SourceQueue::make_lister() {
+  return std::make_unique<QueueLister>(*this);
+}
+std::unique_ptr<SourceReader> SourceQueue::make_reader() {
+  return std::make_unique<QueueReader>(*this);
+}
+std::unique_ptr<Operator> SourceQueue::make_stamp() {
+  return std::make_unique<StampOperator>(*this);
+}
 
 // The driver's watermark is the highest time that it saw, less a microsecond.
 void SourceQueue::stamp_for_driver(Batch& batch) const {
   for (std::uint32_t i = 0; i < batch.size(); ++i) {
     const QueueItem& item = items_[batch.key_hash(i)];
-    batch.event_times()[i] = item.kind == QueueItem::Kind::kWatermark ? saturating_add(item.time, microseconds(1))
-                                                                      : Timestamp::min();
+    batch.event_times()[i] = item.kind == QueueItem::Kind::kWatermark
+                                 ? saturating_add(item.time, microseconds(1))
+                                 : Timestamp::min();
   }
 }
 

@@ -1,10 +1,12 @@
 // operators/testing/source_queue.h
-// What a test pushes to one source, and the reader that hands it to the engine in place of the job's own reader.
+// What a test pushes to one source, and the reader that hands it to the engine in place of the
+// job's own reader.
 //
-// Decides: which split a record goes to, how large batches are, and the watermark: not the driver's rule batch by
-// batch, but what the test (or the end of a step) declares, sent in the queue behind the records that it is about. A
-// declared watermark travels as a record of its own, which the stamp (one operator behind the source) takes out again.
-// Owner: the TestRun. Thread: the test's only.
+// Decides: which split a record goes to, how large batches are, and the watermark: not the driver's
+// rule batch by batch, but what the test (or the end of a step) declares, sent in the queue behind
+// the records that it is about. A declared watermark travels as a record of its own, which the
+// stamp (one operator behind the source) takes out again. Owner: the TestRun. Thread: the test's
+// only.
 #pragma once
 
 #include <cstdint>

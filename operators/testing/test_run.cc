@@ -62,12 +62,12 @@ void TestRun::replace_source(std::uint32_t vertex) {
   source.event_time = code.event_time;
   source.lateness = code.bounded_lateness;
   source.idle_after = code.idle_after;
-  source.queue = std::make_unique<SourceQueue>(*code.output_type,
-                                               SourceQueue::Options{.splits = options_.splits,
-                                                                    .batch_records = options_.batch_records,
-                                                                    .vary_batches = options_.vary_batches,
-                                                                    .idle_after = code.idle_after,
-                                                                    .seed = options_.seed + vertex});
+  source.queue = std::make_unique<SourceQueue>(
+      *code.output_type, SourceQueue::Options{.splits = options_.splits,
+                                              .batch_records = options_.batch_records,
+                                              .vary_batches = options_.vary_batches,
+                                              .idle_after = code.idle_after,
+                                              .seed = options_.seed + vertex});
   code.make_lister = [queue = source.queue.get()] { return queue->make_lister(); };
   code.make_reader = [queue = source.queue.get()] { return queue->make_reader(); };
   if (!source.event_time) return;
@@ -97,7 +97,8 @@ void TestRun::insert_stamp(Source& source) {
   *program_.graph.add_edges() = to_stamp;
   program_.edges.push_back({.record_type = &type, .key_hash = {}});
 
-  const std::uint32_t parallelism = program_.graph.vertices(static_cast<int>(source.vertex)).parallelism();
+  const std::uint32_t parallelism =
+      program_.graph.vertices(static_cast<int>(source.vertex)).parallelism();
   graph::Vertex& stamp = *program_.graph.add_vertices();
   stamp.set_id(id);
   stamp.set_name(source.name + " (pushed)");
@@ -113,10 +114,12 @@ void TestRun::replace_sink(std::uint32_t vertex) {
   for (int i = 0; i < program_.graph.edges_size(); ++i) {
     const graph::Edge& edge = program_.graph.edges(i);
     if (edge.to() != vertex) continue;
-    sinks_.push_back(std::make_unique<SinkCollector>(program_.graph.vertices(static_cast<int>(vertex)).name(),
-                                                     *program_.edges[static_cast<std::size_t>(i)].record_type,
-                                                     stream_kind(edge.kind())));
-    program_.vertices[vertex].make_operator = [collector = sinks_.back().get()] { return collector->make_operator(); };
+    sinks_.push_back(std::make_unique<SinkCollector>(
+        program_.graph.vertices(static_cast<int>(vertex)).name(),
+        *program_.edges[static_cast<std::size_t>(i)].record_type, stream_kind(edge.kind())));
+    program_.vertices[vertex].make_operator = [collector = sinks_.back().get()] {
+      return collector->make_operator();
+    };
     return;
   }
 }
@@ -185,14 +188,19 @@ void TestRun::push(std::uint32_t index, const void* record, std::optional<Timest
   touch(source);
   const Timestamp time = event_time ? *event_time : event_time_of(source, record);
   source.highest = std::max(source.highest, time);
-  source.queue->push(
-      {.kind = QueueItem::Kind::kRecord, .record = record, .time = time, .number = source.pushed++});
+  source.queue->push({.kind = QueueItem::Kind::kRecord,
+                      .record = record,
+                      .time = time,
+                      .number = source.pushed++});
 }
 
 void TestRun::push_bad(std::uint32_t index, const std::string& reason, const std::string& raw) {
   Source& source = sources_[index];
   touch(source);
-  source.queue->push({.kind = QueueItem::Kind::kBadRecord, .number = source.pushed++, .reason = reason, .raw = raw});
+  source.queue->push({.kind = QueueItem::Kind::kBadRecord,
+                      .number = source.pushed++,
+                      .reason = reason,
+                      .raw = raw});
 }
 
 void TestRun::declare(Source& source, Timestamp watermark) {
@@ -238,7 +246,9 @@ void TestRun::end(std::uint32_t index) {
 void TestRun::start() {
   LocalJob::Options options;
   options.execution.clock = &clock_;
-  options.execution.make_keyed_state = [](std::uint32_t groups) { return std::make_unique<MemoryKeyedState>(groups); };
+  options.execution.make_keyed_state = [](std::uint32_t groups) {
+    return std::make_unique<MemoryKeyedState>(groups);
+  };
   // Nothing lingers: what is pushed arrives without the clock moving.
   options.execution.linger = {};
   if (options_.little_room) {
@@ -269,8 +279,8 @@ void TestRun::come_to_rest() {
     if (source.woken) wake(source);
   }
   if (executor_.run_until_idle(kTurnsMax)) return;
-  fail_test("job {} does not come to rest: after {} turns at {} it still claims progress", program_.graph.name(),
-            kTurnsMax, format_timestamp(clock_.now()));
+  fail_test("job {} does not come to rest: after {} turns at {} it still claims progress",
+            program_.graph.name(), kTurnsMax, format_timestamp(clock_.now()));
 }
 
 void TestRun::advance(Duration time) {
@@ -314,7 +324,8 @@ void TestRun::finish() {
     come_to_rest();
   }
   if (job_->over()) return;
-  fail_test("job {} does not end; still running: {}", program_.graph.name(), fmt::join(executor_.unfinished(), ", "));
+  fail_test("job {} does not end; still running: {}", program_.graph.name(),
+            fmt::join(executor_.unfinished(), ", "));
 }
 
 std::optional<Error> TestRun::failure() const {

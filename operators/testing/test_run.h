@@ -1,10 +1,12 @@
 // operators/testing/test_run.h
-// One run of a job under test: the engine in this thread on virtual time, the job's sources replaced by queues and its
-// sinks by collectors. A JobTest has one, and makes more to run its history again.
+// One run of a job under test: the engine in this thread on virtual time, the job's sources
+// replaced by queues and its sinks by collectors. A JobTest has one, and makes more to run its
+// history again.
 //
-// Decides: what a step is. Before each step all that was pushed is read and has come to rest, so that the steps of a
-// test happen in the order in which they are written; between two steps order is the scheduler's.
-// Thread: the test's only. No wall clock: the same program, options and steps give the same run.
+// Decides: what a step is. Before each step all that was pushed is read and has come to rest, so
+// that the steps of a test happen in the order in which they are written; between two steps order
+// is the scheduler's. Thread: the test's only. No wall clock: the same program, options and steps
+// give the same run.
 #pragma once
 
 #include <cstdint>
@@ -30,13 +32,13 @@ class TestRun {
  public:
   struct Options {
     std::uint32_t slots = 1;
-    std::uint64_t seed = 1;          // of the scheduler, the splits and the batches
-    Timestamp start{};               // processing time at the beginning
+    std::uint64_t seed = 1;  // of the scheduler, the splits and the batches
+    Timestamp start{};       // processing time at the beginning
     std::uint32_t batch_records = 64;
-    std::uint32_t key_groups = 0;    // 0: the job's
-    std::uint32_t splits = 1;        // of each source
+    std::uint32_t key_groups = 0;  // 0: the job's
+    std::uint32_t splits = 1;      // of each source
     bool vary_batches = false;
-    bool little_room = false;        // little credit between tasks, so that senders wait
+    bool little_room = false;  // little credit between tasks, so that senders wait
   };
   // JobTestFailure if the program's graph cannot be planned.
   TestRun(const JobProgram& program, const Options& options);
@@ -57,7 +59,8 @@ class TestRun {
   std::optional<std::uint32_t> dead_letter_sink(std::uint32_t source) const;
 
   // ---- pushed, read by the next step ----
-  // `record` must outlive this run; without `event_time` it is the one that the job's source gives it.
+  // `record` must outlive this run; without `event_time` it is the one that the job's source gives
+  // it.
   void push(std::uint32_t source, const void* record, std::optional<Timestamp> event_time);
   void push_bad(std::uint32_t source, const std::string& reason, const std::string& raw);
 
@@ -73,7 +76,9 @@ class TestRun {
   bool source_ended(std::uint32_t source) const { return sources_[source].queue->ended(); }
   Timestamp declared_watermark(std::uint32_t source) const { return sources_[source].watermark; }
   bool over() const { return job_ != nullptr && job_->over(); }
-  cluster::JobPhase phase() const { return job_ == nullptr ? cluster::JOB_PHASE_UNSPECIFIED : job_->phase(); }
+  cluster::JobPhase phase() const {
+    return job_ == nullptr ? cluster::JOB_PHASE_UNSPECIFIED : job_->phase();
+  }
   std::optional<Error> failure() const;
   Timestamp now() const { return clock_.now(); }
 

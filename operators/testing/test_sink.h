@@ -1,8 +1,10 @@
 // operators/testing/test_sink.h
-// A sink of a job under test: what the job published there, as it came or folded by what the stream means.
+// A sink of a job under test: what the job published there, as it came or folded by what the stream
+// means.
 //
-// A value that refers to its JobTest. Readings run the job first, and throw JobTestFailure if it has failed or the stream
-// is of another kind than the fold is for. Invariant: records read stay valid as long as the JobTest.
+// A value that refers to its JobTest. Readings run the job first, and throw JobTestFailure if it
+// has failed or the stream is of another kind than the fold is for. Invariant: records read stay
+// valid as long as the JobTest.
 #pragma once
 
 #include <algorithm>
@@ -50,22 +52,27 @@ class TestSink {
   std::size_t size() const { return entries().size(); }
   bool empty() const { return size() == 0; }
 
-  // Append streams: the records in the canonical order of their fields, so that arrival does not matter.
+  // Append streams: the records in the canonical order of their fields, so that arrival does not
+  // matter.
   std::vector<T> sorted() const {
-    expect(StreamKind::kAppend, "sorted", "of an upsert stream read folded(…), of a delta stream summed(…)");
+    expect(StreamKind::kAppend, "sorted",
+           "of an upsert stream read folded(…), of a delta stream summed(…)");
     std::vector<T> records = published();
     std::stable_sort(records.begin(), records.end(),
                      [](const T& a, const T& b) { return compare(type_info<T>(), &a, &b) < 0; });
     return records;
   }
 
-  // Upsert streams: the latest record of each key that was not deleted. One key field gives a map by its value, several
-  // by a tuple; Text keys are std::string: folded(&Spend::team, &Spend::hour).at({"core", t("10:00")}).
+  // Upsert streams: the latest record of each key that was not deleted. One key field gives a map
+  // by its value, several by a tuple; Text keys are std::string: folded(&Spend::team,
+  // &Spend::hour).at({"core", t("10:00")}).
   template <typename... Keys>
   auto folded(Keys... keys) const {
-    static_assert(sizeof...(Keys) > 0, "folded: name the fields of the key: folded(&T::team, &T::hour)");
+    static_assert(sizeof...(Keys) > 0,
+                  "folded: name the fields of the key: folded(&T::team, &T::hour)");
     expect(StreamKind::kUpsert, "folded",
-           "of a delta stream read summed(keys…, &T::amount), of an append stream published() or sorted()");
+           "of a delta stream read summed(keys…, &T::amount), of an append stream published() or "
+           "sorted()");
     std::map<FoldKey<T, Keys...>, T> latest;
     for (const SinkCollector::Entry& entry : entries()) {
       auto key = fold_key(record_of(entry), keys...);
@@ -82,20 +89,22 @@ class TestSink {
   // summed(&Line::team, &Line::hour, &Line::amount). Integers, Duration, Amount, Money.
   template <typename... Fields>
   auto summed(Fields... fields) const {
-    static_assert(sizeof...(Fields) > 1, "summed: name the fields of the key and then the field that adds up; "
-                                         "for the sum of all records: total(&T::amount)");
+    static_assert(sizeof...(Fields) > 1,
+                  "summed: name the fields of the key and then the field that adds up; "
+                  "for the sum of all records: total(&T::amount)");
     return summed_by(std::tuple(fields...), std::make_index_sequence<sizeof...(Fields) - 1>());
   }
   // The same over all records.
   template <typename V>
-  V total(V T::*field) const {
+  V total(V T::* field) const {
     refuse_upsert("total");
     FoldSum<V> sum;
     for (const SinkCollector::Entry& entry : entries()) sum.add(record_of(entry).*field);
     return sum.value();
   }
 
-  // For same_result_when_permuted: the key of an upsert stream, or what the sums of a delta stream are by.
+  // For same_result_when_permuted: the key of an upsert stream, or what the sums of a delta stream
+  // are by.
   template <typename... Values>
   TestSink& keyed_by(Values T::*... fields) {
     core_->fold_of(sink_).keys = {fold_field(fields)...};
@@ -110,7 +119,9 @@ class TestSink {
 
  private:
   const std::vector<SinkCollector::Entry>& entries() const { return core_->read(sink_).entries(); }
-  static const T& record_of(const SinkCollector::Entry& entry) { return *static_cast<const T*>(entry.record); }
+  static const T& record_of(const SinkCollector::Entry& entry) {
+    return *static_cast<const T*>(entry.record);
+  }
 
   template <typename Fields, std::size_t... kKeys>
   auto summed_by(const Fields& fields, std::index_sequence<kKeys...>) const {
@@ -131,14 +142,16 @@ class TestSink {
   void expect(StreamKind kind, std::string_view call, std::string_view instead) const {
     const SinkCollector& sink = core_->read(sink_);
     if (sink.kind() == kind) return;
-    fail_test("sink {}: {}() is for {} streams, and this one is {}; {}", sink.name(), call, stream_kind_word(kind),
-              stream_kind_word(sink.kind()), instead);
+    fail_test("sink {}: {}() is for {} streams, and this one is {}; {}", sink.name(), call,
+              stream_kind_word(kind), stream_kind_word(sink.kind()), instead);
   }
   void refuse_upsert(std::string_view call) const {
     const SinkCollector& sink = core_->read(sink_);
     if (sink.kind() != StreamKind::kUpsert) return;
-    fail_test("sink {}: {}() would count a key again for each of its updates, this stream is upsert; read folded(…)",
-              sink.name(), call);
+    fail_test(
+        "sink {}: {}() would count a key again for each of its updates, this stream is upsert; "
+        "read folded(…)",
+        sink.name(), call);
   }
 
   JobTestCore* core_;

@@ -18,7 +18,8 @@ void append(std::vector<JobAction>& to, std::vector<JobAction>&& more) {
 }
 }  // namespace
 
-JobMaster::JobMaster(const graph::ExecutionPlan& plan, std::vector<graph::VertexId> sources, Settings settings)
+JobMaster::JobMaster(const graph::ExecutionPlan& plan, std::vector<graph::VertexId> sources,
+                     Settings settings)
     : plan_(plan), sources_(std::move(sources)) {
   record_.set_format(1);
   record_.set_uid(std::move(settings.uid));
@@ -27,7 +28,8 @@ JobMaster::JobMaster(const graph::ExecutionPlan& plan, std::vector<graph::Vertex
   record_.set_routing_version(plan_.routing_version);
   for (const graph::VertexId source : sources_) record_.add_sources()->set_source(source.value);
   for (const graph::Stage& stage : plan_.stages) {
-    for (std::uint32_t task = 0; task < stage.parallelism; ++task) not_ready_.emplace(stage.id.value, task);
+    for (std::uint32_t task = 0; task < stage.parallelism; ++task)
+      not_ready_.emplace(stage.id.value, task);
   }
   not_finished_ = not_ready_;
   // Who must see a gate's marker: see plan.h.
@@ -45,19 +47,22 @@ JobMaster::JobMaster(const graph::ExecutionPlan& plan, std::vector<graph::Vertex
   }
 }
 
-std::uint32_t JobMaster::parallelism_of(graph::VertexId vertex) const { return plan_.stage_of(vertex).parallelism; }
+std::uint32_t JobMaster::parallelism_of(graph::VertexId vertex) const {
+  return plan_.stage_of(vertex).parallelism;
+}
 
 std::vector<JobAction> JobMaster::step(const JobEvent& event, Timestamp now) {
   Actions actions;
   if (over_) return actions;
-  const bool of_the_store =
-      std::holds_alternative<RecordPersisted>(event) || std::holds_alternative<PersistFailed>(event);
+  const bool of_the_store = std::holds_alternative<RecordPersisted>(event) ||
+                            std::holds_alternative<PersistFailed>(event);
   if (ending_ && !of_the_store) return actions;
   std::visit([&](const auto& one) { on(one, now, actions); }, event);
   return actions;
 }
 
-// Writes the record. What waits for it is in after_persist_; a change while a write is under way makes another one.
+// Writes the record. What waits for it is in after_persist_; a change while a write is under way
+// makes another one.
 void JobMaster::persist(Actions& actions) {
   if (persisting_) {
     persist_again_ = true;
@@ -79,7 +84,8 @@ void JobMaster::on(const JobSubmitted&, Timestamp, Actions& actions) {
 
 void JobMaster::on(const RecordPersisted&, Timestamp, Actions& actions) {
   persisting_ = false;
-  over_ = std::ranges::any_of(after_persist_, [](const JobAction& a) { return std::holds_alternative<JobEnded>(a); });
+  over_ = std::ranges::any_of(
+      after_persist_, [](const JobAction& a) { return std::holds_alternative<JobEnded>(a); });
   append(actions, std::move(after_persist_));
   if (over_) return;
   after_persist_ = std::exchange(after_next_persist_, {});
@@ -95,10 +101,11 @@ void JobMaster::on(const PersistFailed& failed, Timestamp, Actions& actions) {
 }
 
 void JobMaster::on(const SplitsListed& listed, Timestamp now, Actions& actions) {
-  const auto found = std::ranges::find_if(*record_.mutable_sources(), [&](const cluster::SourceSplits& s) {
-    return s.source() == listed.source.value;
-  });
-  TRIBUTARY_CHECK(found != record_.mutable_sources()->end(), "vertex {} is no source", listed.source.value);
+  const auto found = std::ranges::find_if(
+      *record_.mutable_sources(),
+      [&](const cluster::SourceSplits& s) { return s.source() == listed.source.value; });
+  TRIBUTARY_CHECK(found != record_.mutable_sources()->end(), "vertex {} is no source",
+                  listed.source.value);
   cluster::SourceSplits& table = *found;
   const bool complete = listed.list_again == Duration{};
   const std::vector<int> added = assign_splits(table, listed.splits, parallelism_of(listed.source));
@@ -112,8 +119,10 @@ void JobMaster::on(const SplitsListed& listed, Timestamp now, Actions& actions) 
   if (!added.empty() || !by_task.empty()) {
     for (const int i : added) {
       const cluster::AssignedSplit& split = table.splits(i);
-      by_task[split.task()].push_back(
-          {.id = split.id(), .position = split.position(), .end = split.end(), .weight = split.weight()});
+      by_task[split.task()].push_back({.id = split.id(),
+                                       .position = split.position(),
+                                       .end = split.end(),
+                                       .weight = split.weight()});
     }
     for (auto& [task, splits] : by_task) {
       std::ranges::sort(splits, {}, &Split::id);

@@ -1,10 +1,11 @@
 // runtime/cluster/job_master.h
-// Decides everything about one job: when its tasks are made, what they read, when gates open, how it ends. A state
-// machine without I/O: step(event, now) -> actions.
+// Decides everything about one job: when its tasks are made, what they read, when gates open, how
+// it ends. A state machine without I/O: step(event, now) -> actions.
 //
-// The driver (local_cluster.h; later the coordinator) carries the actions out in order and feeds back what happened.
-// Invariants: it sees the JobGraph's plan, never user code; it reads no clock, file or random number; what depends on a
-// persisted fact is asked for only in answer to Persisted, and Persist is the last action of its step (rule 65).
+// The driver (local_cluster.h; later the coordinator) carries the actions out in order and feeds
+// back what happened. Invariants: it sees the JobGraph's plan, never user code; it reads no clock,
+// file or random number; what depends on a persisted fact is asked for only in answer to Persisted,
+// and Persist is the last action of its step (rule 65).
 #pragma once
 
 #include <cstdint>
@@ -40,8 +41,8 @@ struct ListingFailed {
 };
 struct StopRequested {};    // read no more, finish what is in flight
 struct CancelRequested {};  // end at once
-using JobEvent = std::variant<JobSubmitted, RecordPersisted, PersistFailed, SplitsListed, ListingFailed, TaskReport,
-                              StopRequested, CancelRequested>;
+using JobEvent = std::variant<JobSubmitted, RecordPersisted, PersistFailed, SplitsListed,
+                              ListingFailed, TaskReport, StopRequested, CancelRequested>;
 
 // ---- what to do ----
 struct PersistRecord {
@@ -72,8 +73,8 @@ struct JobEnded {
   cluster::JobPhase phase = cluster::FINISHED;
   std::optional<Error> error;
 };
-using JobAction = std::variant<PersistRecord, DeployTasks, ListSplits, RunTasks, AssignSplits, NoMoreSplits, OpenGate,
-                               StopSources, CancelTasks, JobEnded>;
+using JobAction = std::variant<PersistRecord, DeployTasks, ListSplits, RunTasks, AssignSplits,
+                               NoMoreSplits, OpenGate, StopSources, CancelTasks, JobEnded>;
 
 class JobMaster {
  public:
@@ -83,7 +84,8 @@ class JobMaster {
     std::uint64_t term = 1;
   };
   // `plan` must outlive it.
-  JobMaster(const graph::ExecutionPlan& plan, std::vector<graph::VertexId> sources, Settings settings);
+  JobMaster(const graph::ExecutionPlan& plan, std::vector<graph::VertexId> sources,
+            Settings settings);
 
   std::vector<JobAction> step(const JobEvent& event, Timestamp now);
 
@@ -116,7 +118,8 @@ class JobMaster {
   std::set<std::pair<std::uint32_t, std::uint32_t>> not_ready_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> not_finished_;
   std::vector<GateState> gates_;
-  // What to do when the record that is being written is safe; and whether another write is wanted after it.
+  // What to do when the record that is being written is safe; and whether another write is wanted
+  // after it.
   Actions after_persist_;
   bool persisting_ = false;
   bool persist_again_ = false;

@@ -23,7 +23,9 @@ std::string digest_of(const graph::JobGraph& graph) {
 }  // namespace
 
 LocalJob::LocalJob(const JobProgram& program, const graph::ExecutionPlan& plan, Options options)
-    : program_(program), plan_(plan), options_(std::move(options)),
+    : program_(program),
+      plan_(plan),
+      options_(std::move(options)),
       execution_(std::make_unique<JobExecution>(program, plan, options_.execution, *this)),
       master_(plan, sources_of(program.graph),
               {.uid = options_.uid, .graph_digest = digest_of(program.graph), .term = 1}),
@@ -68,7 +70,8 @@ StepResult LocalJob::step() {
   return {.progressed = progressed && !over(), .finished = over(), .deadline_nanos = deadline};
 }
 
-// One event and all that follows from it without waiting: an action's answer (persisted, listed) is the next event.
+// One event and all that follows from it without waiting: an action's answer (persisted, listed) is
+// the next event.
 void LocalJob::handle(const JobEvent& event) {
   std::vector<JobAction> actions = master_.step(event, options_.execution.clock->now());
   phase_.store(master_.phase(), std::memory_order_relaxed);
@@ -83,10 +86,10 @@ void LocalJob::perform(const JobAction& action) {
           job.options_.metadata_key, job.metadata_version_, persist.record.SerializeAsString());
       if (!written) return job.handle(PersistFailed{std::move(written).error()});
       if (!written->stored) {
-        return job.handle(PersistFailed{
-            Error(ErrorCode::J601, fmt::format("record {} is at version {}, this coordinator wrote {}",
-                                               job.options_.metadata_key, written->version.value,
-                                               job.metadata_version_.value))});
+        return job.handle(PersistFailed{Error(
+            ErrorCode::J601, fmt::format("record {} is at version {}, this coordinator wrote {}",
+                                         job.options_.metadata_key, written->version.value,
+                                         job.metadata_version_.value))});
       }
       job.metadata_version_ = written->version;
       job.handle(RecordPersisted{});
@@ -97,13 +100,16 @@ void LocalJob::perform(const JobAction& action) {
     void operator()(const AssignSplits& order) const {
       job.execution_->add_splits(order.source, order.task, order.splits);
     }
-    void operator()(const NoMoreSplits& order) const { job.execution_->no_more_splits(order.source); }
+    void operator()(const NoMoreSplits& order) const {
+      job.execution_->no_more_splits(order.source);
+    }
     void operator()(const OpenGate& order) const { job.execution_->open_gate(order.gate); }
     void operator()(const StopSources&) const { job.execution_->stop_sources(); }
     void operator()(const CancelTasks&) const { job.execution_->cancel(); }
     void operator()(const JobEnded& ended) const {
       job.outcome_ = {ended.phase, ended.error};
-      if (ended.phase == cluster::FINISHED || ended.phase == cluster::STOPPED) job.execution_->leave();
+      if (ended.phase == cluster::FINISHED || ended.phase == cluster::STOPPED)
+        job.execution_->leave();
       job.over_.store(true, std::memory_order_release);
     }
   };
@@ -124,8 +130,8 @@ bool LocalJob::run_listings(Timestamp now, std::int64_t& deadline) {
     if (over()) return true;
   }
   for (const ListSplits& order : listings_) {
-    const std::int64_t at =
-        options_.execution.clock->monotonic_nanos() + std::max<std::int64_t>((order.not_before - now).micros, 0) * 1000;
+    const std::int64_t at = options_.execution.clock->monotonic_nanos() +
+                            std::max<std::int64_t>((order.not_before - now).micros, 0) * 1000;
     deadline = std::min(deadline, at);
   }
   return listed;

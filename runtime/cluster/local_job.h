@@ -1,9 +1,11 @@
 // runtime/cluster/local_job.h
-// A whole cluster for one job inside this process: the JobMaster's actions are carried out on a JobExecution, and what
-// happens there is fed back. `tributary run` and JobTest both run jobs through it.
+// A whole cluster for one job inside this process: the JobMaster's actions are carried out on a
+// JobExecution, and what happens there is fed back. `tributary run` and JobTest both run jobs
+// through it.
 //
-// Thread: step() by the executor (it is one more runnable beside the slots); on_report(), request_stop() and cancel()
-// from any thread; outcome() after the executor has joined, or after over().
+// Thread: step() by the executor (it is one more runnable beside the slots); on_report(),
+// request_stop() and cancel() from any thread; outcome() after the executor has joined, or after
+// over().
 #pragma once
 
 #include <atomic>

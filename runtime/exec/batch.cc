@@ -11,7 +11,8 @@ namespace tributary {
 
 namespace {
 constexpr std::size_t kRecordAlignment = 64;
-// compact() and copies of whole records by a size that the compiler knows: a call of memcpy costs more than 40 bytes.
+// compact() and copies of whole records by a size that the compiler knows: a call of memcpy costs
+// more than 40 bytes.
 template <std::size_t kSize>
 void compact_fixed(std::byte* records, std::span<const bool> keep) {
   std::uint32_t kept = 0;
@@ -69,7 +70,9 @@ void BatchReturn::operator()(Batch* batch) const {
 }
 
 Batch::Batch()
-    : event_times_(new Timestamp[kMaxRecords]), key_hashes_(new std::uint64_t[kMaxRecords]), bytes_(new Bytes) {}
+    : event_times_(new Timestamp[kMaxRecords]),
+      key_hashes_(new std::uint64_t[kMaxRecords]),
+      bytes_(new Bytes) {}
 
 Batch::~Batch() {
   release_bytes();
@@ -94,7 +97,8 @@ void Batch::prepare(const TypeInfo& type, BatchPool* pool) {
     records_ = static_cast<std::byte*>(::operator new(wanted, std::align_val_t{kRecordAlignment}));
     record_bytes_ = wanted;
   }
-  capacity_ = static_cast<std::uint32_t>(std::clamp<std::size_t>(kRecordBytes / record_size_, 1, kMaxRecords));
+  capacity_ = static_cast<std::uint32_t>(
+      std::clamp<std::size_t>(kRecordBytes / record_size_, 1, kMaxRecords));
   size_ = 0;
   all_inserts_ = true;
 }

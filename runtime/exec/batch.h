@@ -1,10 +1,11 @@
 // runtime/exec/batch.h
-// A batch: the unit of scheduling, exchange, prefetching and flow control. Records of one type side by side, with
-// columns beside them: event time, key hash, operation; and the bytes that their Texts, Lists and Maps point to.
+// A batch: the unit of scheduling, exchange, prefetching and flow control. Records of one type side
+// by side, with columns beside them: event time, key hash, operation; and the bytes that their
+// Texts, Lists and Maps point to.
 //
-// Owner: one task or channel at a time; never shared between threads. Within a slot a batch may borrow the bytes of
-// the batch it was made from (reference-counted, not atomic); the partitioner copies, so that a batch that crosses
-// to another slot owns all its bytes.
+// Owner: one task or channel at a time; never shared between threads. Within a slot a batch may
+// borrow the bytes of the batch it was made from (reference-counted, not atomic); the partitioner
+// copies, so that a batch that crosses to another slot owns all its bytes.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,8 @@
 
 namespace tributary {
 
-// What a record says about the collection. -old/+new are reserved: in version 1 they never leave a window.
+// What a record says about the collection. -old/+new are reserved: in version 1 they never leave a
+// window.
 enum class Operation : std::uint8_t { kInsert, kUpdateBefore, kUpdateAfter, kDelete };
 
 class Batch;
@@ -65,27 +67,29 @@ class Batch {
   // Allocates the column if it was absent.
   std::span<Operation> operations();
 
-  // The slot of a new last record, uninitialised; the caller fills it. The batch must not be full. Text in it must
-  // lie in this batch's arena, in a borrowed batch, or in static storage.
+  // The slot of a new last record, uninitialised; the caller fills it. The batch must not be full.
+  // Text in it must lie in this batch's arena, in a borrowed batch, or in static storage.
   void* append(Timestamp event_time, std::uint64_t key_hash = 0,
                Operation operation = Operation::kInsert) {
     const std::uint32_t i = size_++;
     event_times_[i] = event_time;
     key_hashes_[i] = key_hash;
-    if (!all_inserts_ || operation != Operation::kInsert) [[unlikely]] operations_after_append()[i] = operation;
+    if (!all_inserts_ || operation != Operation::kInsert) [[unlikely]]
+      operations_after_append()[i] = operation;
     return record(i);
   }
   // append + deep copy of record i of another batch of the same type.
   void append_copy(const Batch& from, std::uint32_t i);
-  // Appends records whose bytes the caller has written behind the last one, without event time and key. There must be
-  // room.
+  // Appends records whose bytes the caller has written behind the last one, without event time and
+  // key. There must be room.
   void append_written(std::uint32_t count);
-  // Appends records whose bytes the caller has written behind the last one, with the columns of records [first,
-  // first + count) of `from`. There must be room.
+  // Appends records whose bytes the caller has written behind the last one, with the columns of
+  // records [first, first + count) of `from`. There must be room.
   void append_columns(const Batch& from, std::uint32_t first, std::uint32_t count);
   // The same with the columns of these records of `from`, one for each record appended.
   void append_columns(const Batch& from, std::span<const std::uint32_t> rows);
-  // Appends all records of another batch of the same type and borrows their bytes. There must be room.
+  // Appends all records of another batch of the same type and borrows their bytes. There must be
+  // room.
   void append_sharing(const Batch& from);
   // Undoes the last append.
   void drop_last() { --size_; }
@@ -101,7 +105,8 @@ class Batch {
   std::size_t own_bytes() const { return bytes_->arena.used_bytes(); }
   // Keeps the bytes of `other` (and of whatever it borrows) alive as long as this batch.
   void borrow(const Batch& other);
-  // True if its bytes are also those of another batch of this slot; such a batch must not leave the slot.
+  // True if its bytes are also those of another batch of this slot; such a batch must not leave the
+  // slot.
   bool shares_bytes() const { return !borrowed_.empty() || bytes_->references > 1; }
 
   // Records and bytes, for credits: size() * record size + the arenas' used bytes.
@@ -139,8 +144,8 @@ class Batch {
   BatchRing* way_home_ = nullptr;
 };
 
-// Recycles batches: one per slot, used by its thread only. A batch that came from another slot goes back to that
-// slot's pool through the return ring of the slot pair.
+// Recycles batches: one per slot, used by its thread only. A batch that came from another slot goes
+// back to that slot's pool through the return ring of the slot pair.
 class BatchPool {
  public:
   BatchPool() = default;
@@ -149,8 +154,8 @@ class BatchPool {
   ~BatchPool();
 
   BatchPtr take(const TypeInfo& type);
-  // Takes in a batch from another slot. When it is dropped it goes into `way_home` (not null; this pool's slot is the
-  // ring's producer), or stays here if that is full.
+  // Takes in a batch from another slot. When it is dropped it goes into `way_home` (not null; this
+  // pool's slot is the ring's producer), or stays here if that is full.
   void adopt(Batch& batch, BatchRing* way_home);
   // A ring by which batches that left this slot come home (this pool's slot is its consumer).
   void add_returns(BatchRing* returns) { returns_.push_back(returns); }

@@ -8,7 +8,8 @@ namespace tributary {
 template <typename List>
 void Channel::append(List& list, const Positioned& positioned) {
   if (positioned.event.kind == ControlKind::kWatermark && !list.empty() &&
-      list.back().position == positioned.position && list.back().event.kind == ControlKind::kWatermark) {
+      list.back().position == positioned.position &&
+      list.back().event.kind == ControlKind::kWatermark) {
     list.back().event = positioned.event;
   } else {
     list.push_back(positioned);
@@ -29,13 +30,15 @@ void Channel::sender_control(const ControlEvent& event, std::uint64_t queued_bat
   const std::uint64_t position = sent_batches_ + queued_batches;
   const std::lock_guard lock(control_mutex_);
   append(control_, {position, event});
-  // Released before any later batch is pushed, so a receiver that sees that batch sees this version.
+  // Released before any later batch is pushed, so a receiver that sees that batch sees this
+  // version.
   control_version_.fetch_add(1, std::memory_order_release);
 }
 
 void Channel::receiver_accept(const FrameHeader& header, BatchPtr batch) {
-  TRIBUTARY_CHECK(header.sequence == accepted_batches_, "channel {:x}: batch {} arrived, {} was due", id_.value,
-                  header.sequence, accepted_batches_);
+  TRIBUTARY_CHECK(header.sequence == accepted_batches_,
+                  "channel {:x}: batch {} arrived, {} was due", id_.value, header.sequence,
+                  accepted_batches_);
   ++accepted_batches_;
   inbox_bytes_ += header.length;
   inbox_.push_back({.batch = std::move(batch), .bytes = header.length});
@@ -50,11 +53,13 @@ void Channel::receiver_collect_control() {
 }
 
 bool Channel::receiver_has_batch() const {
-  return !inbox_.empty() && (inbox_control_.empty() || inbox_control_.front().position > taken_batches_);
+  return !inbox_.empty() &&
+         (inbox_control_.empty() || inbox_control_.front().position > taken_batches_);
 }
 
 bool Channel::receiver_has_item() const {
-  return !inbox_.empty() || (!inbox_control_.empty() && inbox_control_.front().position <= taken_batches_);
+  return !inbox_.empty() ||
+         (!inbox_control_.empty() && inbox_control_.front().position <= taken_batches_);
 }
 
 Channel::Item Channel::receiver_next(bool control_only) {

@@ -1,11 +1,12 @@
 // runtime/exec/channel.h
-// One direction of one edge between two tasks of this process: credits, order of batches and control events, and the
-// receiver's inbox. The batches themselves travel in the ring of the slot pair (slot.h), or straight into the inbox
-// when both tasks share a slot.
+// One direction of one edge between two tasks of this process: credits, order of batches and
+// control events, and the receiver's inbox. The batches themselves travel in the ring of the slot
+// pair (slot.h), or straight into the inbox when both tasks share a slot.
 //
-// Thread: sender_*() calls by the sending slot, receiver_*() by the receiving one. Shared: two counters that the
-// receiver raises (credit), and the control list under a mutex, which is taken only when there is a control event.
-// Invariant: a control event with position n is seen after batch n - 1 and before batch n.
+// Thread: sender_*() calls by the sending slot, receiver_*() by the receiving one. Shared: two
+// counters that the receiver raises (credit), and the control list under a mutex, which is taken
+// only when there is a control event. Invariant: a control event with position n is seen after
+// batch n - 1 and before batch n.
 #pragma once
 
 #include <atomic>
@@ -41,7 +42,8 @@ class Channel {
   }
   // Counts a batch as sent and returns its header. The caller then moves it.
   FrameHeader sender_account(const Batch& batch, std::uint32_t routing_version);
-  // Puts a control event after everything sent so far and `queued` batches that wait for credit in the outbox.
+  // Puts a control event after everything sent so far and `queued` batches that wait for credit in
+  // the outbox.
   void sender_control(const ControlEvent& event, std::uint64_t queued_batches);
   std::uint64_t sent_batches() const { return sent_batches_; }
 
@@ -50,7 +52,8 @@ class Channel {
   void receiver_accept(const FrameHeader& header, BatchPtr batch);
   // Looks for control events that arrived; cheap when there is none.
   void receiver_collect_control();
-  // The next item in order: nothing, a control event, or a batch. Taking a batch returns its credit.
+  // The next item in order: nothing, a control event, or a batch. Taking a batch returns its
+  // credit.
   using Item = std::variant<std::monostate, ControlEvent, BatchPtr>;
   Item receiver_next(bool control_only);
   bool receiver_has_batch() const;

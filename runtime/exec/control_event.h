@@ -1,6 +1,6 @@
 // runtime/exec/control_event.h
-// What flows between tasks besides batches. Control events need no credit, keep their place among the batches of a
-// channel, and are put to all outputs of a task in one step (protocol rule 47).
+// What flows between tasks besides batches. Control events need no credit, keep their place among
+// the batches of a channel, and are put to all outputs of a task in one step (protocol rule 47).
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,23 @@ enum class ControlKind : std::uint8_t {
   kWatermark,  // no record with an earlier event time is expected on this channel
   kIdle,       // do not wait for this channel's watermark until kActive
   kActive,
-  kMarker,     // everything a gating source had at its start has passed (source gate `after(caught_up())`)
-  kEnd,        // nothing follows
+  kMarker,  // everything a gating source had at its start has passed (source gate
+            // `after(caught_up())`)
+  kEnd,     // nothing follows
   // kBarrier comes with checkpoints.
 };
 
 struct ControlEvent {
   ControlKind kind = ControlKind::kWatermark;
-  // kWatermark: the watermark. kEnd: whether the input was read to its end, so that event time goes to +inf (a clean
-  // stop ends the stream without it).
+  // kWatermark: the watermark. kEnd: whether the input was read to its end, so that event time goes
+  // to +inf (a clean stop ends the stream without it).
   Timestamp watermark{};
   bool drained = false;
   std::uint32_t marker = 0;  // kMarker: index of the gate in the plan
 
-  static ControlEvent at_watermark(Timestamp t) { return {.kind = ControlKind::kWatermark, .watermark = t}; }
+  static ControlEvent at_watermark(Timestamp t) {
+    return {.kind = ControlKind::kWatermark, .watermark = t};
+  }
   static ControlEvent end(bool drained) { return {.kind = ControlKind::kEnd, .drained = drained}; }
 };
 

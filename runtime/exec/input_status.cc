@@ -35,7 +35,8 @@ InputStatus::Change InputStatus::on_event(std::uint32_t input, const ControlEven
   for (const Input& one : inputs_) {
     all_ended = all_ended && one.ended;
     all_drained = all_drained && one.drained;
-    // One that was stopped holds its watermark: what it has not read may still come, after a restart.
+    // One that was stopped holds its watermark: what it has not read may still come, after a
+    // restart.
     if ((one.ended && one.drained) || one.idle) continue;
     anyone_counts = true;
     lowest = std::min(lowest, one.watermark);

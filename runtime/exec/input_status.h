@@ -1,6 +1,6 @@
 // runtime/exec/input_status.h
-// Merges what the inputs of one operator say about event time: watermark by minimum over the inputs that are neither
-// idle nor ended, idleness when all are, the end when all have ended.
+// Merges what the inputs of one operator say about event time: watermark by minimum over the inputs
+// that are neither idle nor ended, idleness when all are, the end when all have ended.
 //
 // Pure and single-threaded. Invariant: the merged watermark never goes back.
 #pragma once
@@ -15,7 +15,8 @@ namespace tributary {
 
 class InputStatus {
  public:
-  // An operator without inputs (a task without splits) is idle from the first moment; see `all_idle`.
+  // An operator without inputs (a task without splits) is idle from the first moment; see
+  // `all_idle`.
   explicit InputStatus(std::uint32_t inputs) : inputs_(inputs) {}
 
   struct Change {

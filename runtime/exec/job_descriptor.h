@@ -1,9 +1,10 @@
 // runtime/exec/job_descriptor.h
-// What a job's shared library exports: one extern "C" function, tributary_job_descriptor(), that returns this.
-// TRIBUTARY_JOB (operators/include/tributary/job.h) makes it; `tributary` and task processes load it.
+// What a job's shared library exports: one extern "C" function, tributary_job_descriptor(), that
+// returns this. TRIBUTARY_JOB (operators/include/tributary/job.h) makes it; `tributary` and task
+// processes load it.
 //
-// Contract: `abi` is compared before anything else of the descriptor is touched; `build` is pure (settings in, graph
-// out) and catches what the author's function throws.
+// Contract: `abi` is compared before anything else of the descriptor is touched; `build` is pure
+// (settings in, graph out) and catches what the author's function throws.
 #pragma once
 
 #include <cstdint>
@@ -25,20 +26,21 @@ struct JobDescriptor {
   // The record that the settings are read into; null if the job takes the Settings tree itself.
   const TypeInfo* settings_type = nullptr;
   // Reads the settings and calls the author's function. False with `error` set if that failed.
-  bool (*build)(const Settings& settings, JobProgram& program, std::optional<Error>& error) = nullptr;
+  bool (*build)(const Settings& settings, JobProgram& program,
+                std::optional<Error>& error) = nullptr;
 };
 
 inline constexpr const char* kJobDescriptorSymbol = "tributary_job_descriptor";
 using JobDescriptorFunction = const JobDescriptor* (*)();
 
-// The tag of whoever includes this header: "<engine version>-gcc<major>-libstdc++<abi>". A job whose tag differs from
-// the program's is refused.
+// The tag of whoever includes this header: "<engine version>-gcc<major>-libstdc++<abi>". A job
+// whose tag differs from the program's is refused.
 #define TRIBUTARY_ENGINE_VERSION "0.1"
 #define TRIBUTARY_STRINGIZE_(x) #x
 #define TRIBUTARY_STRINGIZE(x) TRIBUTARY_STRINGIZE_(x)
 constexpr const char* job_abi() {
-  return TRIBUTARY_ENGINE_VERSION "-gcc" TRIBUTARY_STRINGIZE(__GNUC__) "-libstdc++" TRIBUTARY_STRINGIZE(
-      _GLIBCXX_USE_CXX11_ABI);
+  return TRIBUTARY_ENGINE_VERSION
+      "-gcc" TRIBUTARY_STRINGIZE(__GNUC__) "-libstdc++" TRIBUTARY_STRINGIZE(_GLIBCXX_USE_CXX11_ABI);
 }
 
 }  // namespace tributary

@@ -14,12 +14,14 @@ using graph::Gate;
 using graph::Stage;
 using graph::StageId;
 
-JobExecution::JobExecution(const JobProgram& program, const graph::ExecutionPlan& plan, ExecutionOptions options,
-                           TaskListener& listener)
+JobExecution::JobExecution(const JobProgram& program, const graph::ExecutionPlan& plan,
+                           ExecutionOptions options, TaskListener& listener)
     : program_(program), plan_(plan), options_(std::move(options)), listener_(listener) {
   for (std::uint32_t i = 0; i < plan_.slot_count; ++i) {
-    slots_.push_back(std::make_unique<Slot>(Slot::Options{
-        .index = i, .slot_count = plan_.slot_count, .slice = options_.slice, .clock = options_.clock}));
+    slots_.push_back(std::make_unique<Slot>(Slot::Options{.index = i,
+                                                          .slot_count = plan_.slot_count,
+                                                          .slice = options_.slice,
+                                                          .clock = options_.clock}));
   }
   build_channels();
   for (const Stage& stage : plan_.stages) {
@@ -33,14 +35,17 @@ JobExecution::~JobExecution() {
 }
 
 Channel* JobExecution::channel(ExchangeId exchange, std::uint32_t from, std::uint32_t to) {
-  return channels_[exchange.index()][std::size_t{from} * plan_.exchanges[exchange.index()].to_parallelism + to].get();
+  return channels_[exchange.index()]
+                  [std::size_t{from} * plan_.exchanges[exchange.index()].to_parallelism + to]
+                      .get();
 }
 
 // The channels, and between each two slots a ring with room for all the credit that crosses it.
 void JobExecution::build_channels() {
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> crossing;
   for (const Exchange& exchange : plan_.exchanges) {
-    auto& channels = channels_.emplace_back(std::size_t{exchange.from_parallelism} * exchange.to_parallelism);
+    auto& channels =
+        channels_.emplace_back(std::size_t{exchange.from_parallelism} * exchange.to_parallelism);
     const std::size_t senders = exchange.kind == graph::FORWARD ? 1 : exchange.from_parallelism;
     const ChannelCredit credit{
         .bytes = std::max(options_.credit_pool_bytes / senders, options_.credit_floor_bytes),
@@ -49,7 +54,8 @@ void JobExecution::build_channels() {
       for (std::uint32_t to = 0; to < exchange.to_parallelism; ++to) {
         if (!exchange.connects(from, to)) continue;
         const ChannelId id = ChannelId::make(options_.attempt, exchange.id.value, from, to);
-        channels[std::size_t{from} * exchange.to_parallelism + to] = std::make_unique<Channel>(id, credit);
+        channels[std::size_t{from} * exchange.to_parallelism + to] =
+            std::make_unique<Channel>(id, credit);
         credit_bytes_ += credit.bytes;
         const std::uint32_t from_slot = plan_.stages[exchange.from.index()].slots[from].value;
         const std::uint32_t to_slot = plan_.stages[exchange.to.index()].slots[to].value;
@@ -58,7 +64,8 @@ void JobExecution::build_channels() {
     }
   }
   for (const auto& [pair, capacity] : crossing) {
-    SlotLink& link = *links_.emplace_back(std::make_unique<SlotLink>(pair.first, pair.second, capacity));
+    SlotLink& link =
+        *links_.emplace_back(std::make_unique<SlotLink>(pair.first, pair.second, capacity));
     slots_[link.from]->add_outgoing(link);
     slots_[link.to]->add_incoming(link);
   }
@@ -110,12 +117,16 @@ void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
     if (about.kind() != graph::SOURCE) node.op = program_.vertices[vertex.index()].make_operator();
     nodes.push_back(std::move(node));
   }
-  nodes[0].control_inputs = std::max<std::uint32_t>(static_cast<std::uint32_t>(parts.inputs.size()), 1);
+  nodes[0].control_inputs =
+      std::max<std::uint32_t>(static_cast<std::uint32_t>(parts.inputs.size()), 1);
   for (const graph::EdgeId id : stage.chained_edges) {
     const graph::Edge& edge = program_.graph.edges(static_cast<int>(id.value));
     const std::uint32_t to = node_of.at(edge.to());
     nodes[node_of.at(edge.from())].ports[edge.from_port()].push_back(
-        {.node = to, .input = edge.to_input(), .status = nodes[to].control_inputs++, .outbox = nullptr});
+        {.node = to,
+         .input = edge.to_input(),
+         .status = nodes[to].control_inputs++,
+         .outbox = nullptr});
   }
 
   // Outboxes.
@@ -137,9 +148,11 @@ void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
                                 .linger = options_.linger,
                                 .soft_limit_bytes = options_.outbox_soft_limit_bytes,
                                 .batch_bytes = options_.batch_bytes};
-    parts.outboxes.push_back(std::make_unique<Outbox>(options, std::move(targets), slot, slot.pool()));
+    parts.outboxes.push_back(
+        std::make_unique<Outbox>(options, std::move(targets), slot, slot.pool()));
     outboxes.push_back(parts.outboxes.back().get());
-    nodes[node_of.at(exchange.from_vertex.value)].ports[exchange.from_port].push_back({.outbox = outboxes.back()});
+    nodes[node_of.at(exchange.from_vertex.value)].ports[exchange.from_port].push_back(
+        {.outbox = outboxes.back()});
   }
 
   ChainEnvironment environment{
@@ -151,7 +164,8 @@ void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
       .pool = &slot.pool(),
       .make_keyed_state = [this] { return options_.make_keyed_state(plan_.key_group_count); }};
   OperatorMetrics* head_metrics = nodes[0].metrics;
-  parts.chain = std::make_unique<OperatorChain>(std::move(environment), std::move(nodes), std::move(outboxes));
+  parts.chain = std::make_unique<OperatorChain>(std::move(environment), std::move(nodes),
+                                                std::move(outboxes));
 
   if (stage.is_source) {
     const graph::VertexId vertex = stage.vertices[0];
@@ -166,7 +180,8 @@ void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
                                  .share_of_rate = 1.0 / stage.parallelism,
                                  .metrics = head_metrics,
                                  .clock = options_.clock};
-    parts.source = std::make_unique<SourceDriver>(program_.vertices[vertex.index()], std::move(source), *parts.chain);
+    parts.source = std::make_unique<SourceDriver>(program_.vertices[vertex.index()],
+                                                  std::move(source), *parts.chain);
   }
   slot.add_task(std::make_unique<Task>(std::move(parts)));
 }
@@ -183,7 +198,8 @@ std::vector<TaskGate> JobExecution::gates_of(const Stage& stage,
       concerned = passes_on = true;
       for (const ExchangeId id : stage.inputs) {
         const StageId from = plan_.exchanges[id.index()].from;
-        if (from == gate.gating || std::ranges::find(gate.passing, from) != gate.passing.end()) counted.push_back(id);
+        if (from == gate.gating || std::ranges::find(gate.passing, from) != gate.passing.end())
+          counted.push_back(id);
       }
     }
     for (const Gate::Joint& joint : gate.joints) {
@@ -192,7 +208,11 @@ std::vector<TaskGate> JobExecution::gates_of(const Stage& stage,
       counted = joint.exchanges;
     }
     if (!concerned) continue;
-    TaskGate task_gate{.gate = gate.id.value, .expected = 0, .passes_on = passes_on, .from_channel = {}, .seen = 0};
+    TaskGate task_gate{.gate = gate.id.value,
+                       .expected = 0,
+                       .passes_on = passes_on,
+                       .from_channel = {},
+                       .seen = 0};
     for (const ExchangeId id : input_exchanges) {
       const bool counts = std::ranges::find(counted, id) != counted.end();
       task_gate.from_channel.push_back(counts);
@@ -237,15 +257,19 @@ void JobExecution::run_tasks() {
   });
 }
 
-void JobExecution::add_splits(graph::VertexId source, std::uint32_t task, std::vector<Split> splits) {
+void JobExecution::add_splits(graph::VertexId source, std::uint32_t task,
+                              std::vector<Split> splits) {
   const StageId stage = plan_.stage_of_vertex[source.index()];
   const TaskId id{.attempt = options_.attempt, .stage = stage.value, .task = task};
   slots_[plan_.stages[stage.index()].slots[task].index()]->post(
-      [id, splits = std::move(splits)](Slot& slot) { slot.find(id)->source()->add_splits(splits); });
+      [id, splits = std::move(splits)](Slot& slot) {
+        slot.find(id)->source()->add_splits(splits);
+      });
 }
 
 void JobExecution::no_more_splits(graph::VertexId source) {
-  for_tasks(plan_.stage_of_vertex[source.index()], [](Task& task) { task.source()->no_more_splits(); });
+  for_tasks(plan_.stage_of_vertex[source.index()],
+            [](Task& task) { task.source()->no_more_splits(); });
 }
 
 void JobExecution::open_gate(graph::GateId gate) {

@@ -1,9 +1,9 @@
 // runtime/exec/job_execution.h
-// One attempt of a job in this process: builds slots, tasks, channels and rings from the plan and the program, and
-// carries the control plane's orders to the slots.
+// One attempt of a job in this process: builds slots, tasks, channels and rings from the plan and
+// the program, and carries the control plane's orders to the slots.
 //
-// Owner: the task process (under `run`: the local cluster). Thread: built and destroyed by one thread while no slot
-// steps; orders may come from any thread.
+// Owner: the task process (under `run`: the local cluster). Thread: built and destroyed by one
+// thread while no slot steps; orders may come from any thread.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,8 @@ struct ExecutionOptions {
   std::uint32_t attempt = 1;
   Duration slice = milliseconds(1);
   Duration linger = milliseconds(5);
-  // Credit: each input edge of a task has a pool, shared equally by its channels, none below the floor.
+  // Credit: each input edge of a task has a pool, shared equally by its channels, none below the
+  // floor.
   std::size_t credit_pool_bytes = 1024 * 1024;
   std::size_t credit_floor_bytes = 32 * 1024;
   std::uint32_t credit_batches = 64;
@@ -41,8 +42,8 @@ struct ExecutionOptions {
 class JobExecution {
  public:
   // `program` and `plan` must outlive it. `listener` hears of every task, from slot threads.
-  JobExecution(const JobProgram& program, const graph::ExecutionPlan& plan, ExecutionOptions options,
-               TaskListener& listener);
+  JobExecution(const JobProgram& program, const graph::ExecutionPlan& plan,
+               ExecutionOptions options, TaskListener& listener);
   ~JobExecution();
 
   // Hands the slots to the executor. Once.
@@ -68,7 +69,8 @@ class JobExecution {
  private:
   void build_channels();
   void build_task(const graph::Stage& stage, std::uint32_t task);
-  std::vector<TaskGate> gates_of(const graph::Stage& stage, const std::vector<graph::ExchangeId>& input_exchanges) const;
+  std::vector<TaskGate> gates_of(const graph::Stage& stage,
+                                 const std::vector<graph::ExchangeId>& input_exchanges) const;
   void for_tasks(graph::StageId stage, const std::function<void(Task&)>& order);
   void post_all(const std::function<void(Slot&)>& order);
   Channel* channel(graph::ExchangeId exchange, std::uint32_t from, std::uint32_t to);
@@ -77,11 +79,13 @@ class JobExecution {
   const graph::ExecutionPlan& plan_;
   const ExecutionOptions options_;
   TaskListener& listener_;
-  // Destroyed in reverse order: tasks (in slots) before the channels and rings that they use. Batches return to their
-  // slot's pool when dropped, so slots outlive channels and links; ~JobExecution clears the tasks first.
+  // Destroyed in reverse order: tasks (in slots) before the channels and rings that they use.
+  // Batches return to their slot's pool when dropped, so slots outlive channels and links;
+  // ~JobExecution clears the tasks first.
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<std::unique_ptr<SlotLink>> links_;
-  std::vector<std::vector<std::unique_ptr<Channel>>> channels_;  // by exchange, from * to_parallelism + to
+  std::vector<std::vector<std::unique_ptr<Channel>>>
+      channels_;  // by exchange, from * to_parallelism + to
   std::deque<TaskMetrics> metrics_;
   std::size_t credit_bytes_ = 0;
 };

@@ -1,8 +1,9 @@
 // runtime/exec/job_program.h
-// A job as a task process holds it: the JobGraph, and beside each vertex the code that the graph cannot carry.
+// A job as a task process holds it: the JobGraph, and beside each vertex the code that the graph
+// cannot carry.
 //
-// Made by the typed API (operators/include/tributary), by JobTest, or by hand in tests. Immutable once built; the
-// factories are called from slot threads, one task at a time per vertex instance.
+// Made by the typed API (operators/include/tributary), by JobTest, or by hand in tests. Immutable
+// once built; the factories are called from slot threads, one task at a time per vertex instance.
 #pragma once
 
 #include <functional>
@@ -28,10 +29,10 @@ struct VertexCode {
   // Sources.
   std::function<std::unique_ptr<SourceReader>()> make_reader;
   std::function<std::unique_ptr<SplitLister>()> make_lister;
-  EventTimeKernel event_time;          // empty: records have no event time, and the source no watermark
-  Duration bounded_lateness{};         // watermark = highest event time of a split - this - 1 us
-  Duration idle_after = seconds(5);    // a split at its end for so long is idle
-  std::int64_t records_per_second = 0; // rate limit of the whole source, 0 = none
+  EventTimeKernel event_time;   // empty: records have no event time, and the source no watermark
+  Duration bounded_lateness{};  // watermark = highest event time of a split - this - 1 us
+  Duration idle_after = seconds(5);     // a split at its end for so long is idle
+  std::int64_t records_per_second = 0;  // rate limit of the whole source, 0 = none
   BadRecordPolicy bad_records = BadRecordPolicy::kUnset;
   const TypeInfo* output_type = nullptr;
 };

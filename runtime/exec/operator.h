@@ -1,10 +1,11 @@
 // runtime/exec/operator.h
-// The operator contract: what the engine calls, what each call may do, and what each answer means. One page for people:
-// docs/operator-contract.md.
+// The operator contract: what the engine calls, what each call may do, and what each answer means.
+// One page for people: docs/operator-contract.md.
 //
-// Thread: all calls of one operator come from its slot's thread, one at a time. An operator never blocks, never
-// chooses among its inputs, and never touches another operator. A call that returns "not done" is made again, when
-// the output has room, before the operator sees anything newer; meanwhile the operator keeps its own cursor.
+// Thread: all calls of one operator come from its slot's thread, one at a time. An operator never
+// blocks, never chooses among its inputs, and never touches another operator. A call that returns
+// "not done" is made again, when the output has room, before the operator sees anything newer;
+// meanwhile the operator keeps its own cursor.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ class KeyedState;  // checkpoint/keyed_state.h
 // Whether a resumable call has finished.
 enum class Progress : std::uint8_t {
   kDone,
-  kAgain,  // the output is full, the slice is over, or (without output) something outside is awaited: call again
+  kAgain,  // the output is full, the slice is over, or (without output) something outside is
+           // awaited: call again
 };
 
 // Where an operator puts its results. Port 0 is the main output, port i + 1 the side output i.
@@ -36,11 +38,11 @@ class Output {
 
   // An empty batch to fill and emit.
   virtual BatchPtr take(const TypeInfo& type) = 0;
-  // Hands the batch on; an empty one is dropped. May be called when full (a soft limit), but a call that goes on
-  // emitting after should_yield() makes the stage overshoot, which is counted.
+  // Hands the batch on; an empty one is dropped. May be called when full (a soft limit), but a call
+  // that goes on emitting after should_yield() makes the stage overshoot, which is counted.
   virtual void emit(std::uint32_t port, BatchPtr batch) = 0;
-  // True when the downstream has no room or the slice (1 ms) is over: return kAgain, or what was consumed so far.
-  // Costs a clock reading: ask once in 64 records, and after each emit.
+  // True when the downstream has no room or the slice (1 ms) is over: return kAgain, or what was
+  // consumed so far. Costs a clock reading: ask once in 64 records, and after each emit.
   virtual bool should_yield() = 0;
   // False if nobody listens at this port: the result need not be made.
   virtual bool connected(std::uint32_t port) const = 0;
@@ -61,23 +63,26 @@ class OperatorContext {
   virtual KeyedState& keyed_state() = 0;
   // The event-time clock: the watermark that was passed last, Timestamp::min() before the first.
   virtual Timestamp watermark() const = 0;
-  // Asks for on_processing_time() at or after `at` (processing time). One pending request; the earliest wins.
+  // Asks for on_processing_time() at or after `at` (processing time). One pending request; the
+  // earliest wins.
   virtual void wake_at(Timestamp at) = 0;
   // Asks for run_background() slices until it says kDone.
   virtual void request_background() = 0;
-  // Counts for metrics, e.g. count("late_records", 1). Names are declared label values, never user text.
+  // Counts for metrics, e.g. count("late_records", 1). Names are declared label values, never user
+  // text.
   virtual void count(std::string_view counter, std::int64_t n) = 0;
   virtual BatchPool& pool() = 0;
 };
 
-// Thrown by kernels that run user code: which record of the batch failed, and how. The engine turns it into the job's
-// failure, which names job, operator and record.
+// Thrown by kernels that run user code: which record of the batch failed, and how. The engine turns
+// it into the job's failure, which names job, operator and record.
 struct RecordFailure {
   std::uint32_t record = 0;
   std::exception_ptr cause;
 };
 
-// Thrown by operators of the engine that meet an expected failure where they cannot return one: a sink in process().
+// Thrown by operators of the engine that meet an expected failure where they cannot return one: a
+// sink in process().
 struct OperatorFailure {
   Error error;
 };
@@ -92,14 +97,16 @@ class Operator {
     return {};
   }
 
-  // Consumes records [from, batch->size()) of input `input`, in order, and returns the index of the first record it
-  // did not consume: batch->size() when all are done. An operator that consumes nothing although there is room waits
-  // for something outside: it must have asked for wake_at(). It may take `batch` (leave it null) and emit it changed in place
-  // instead of copying; then all of it is consumed.
-  virtual std::uint32_t process(std::uint32_t input, BatchPtr& batch, std::uint32_t from, Output& out) = 0;
+  // Consumes records [from, batch->size()) of input `input`, in order, and returns the index of the
+  // first record it did not consume: batch->size() when all are done. An operator that consumes
+  // nothing although there is room waits for something outside: it must have asked for wake_at().
+  // It may take `batch` (leave it null) and emit it changed in place instead of copying; then all
+  // of it is consumed.
+  virtual std::uint32_t process(std::uint32_t input, BatchPtr& batch, std::uint32_t from,
+                                Output& out) = 0;
 
-  // Event time has reached `watermark` on all inputs. Fire what is due, in order. The watermark goes downstream only
-  // after kDone.
+  // Event time has reached `watermark` on all inputs. Fire what is due, in order. The watermark
+  // goes downstream only after kDone.
   virtual Progress on_watermark(Timestamp watermark, Output& out) {
     (void)watermark, (void)out;
     return Progress::kDone;
@@ -109,8 +116,8 @@ class Operator {
     (void)now, (void)out;
     return Progress::kDone;
   }
-  // All inputs have ended and the last watermark (+inf) has been handled. Last results go out here: pending
-  // processing-time timers fire once, in order.
+  // All inputs have ended and the last watermark (+inf) has been handled. Last results go out here:
+  // pending processing-time timers fire once, in order.
   virtual Progress on_end(Output& out) {
     (void)out;
     return Progress::kDone;
@@ -121,8 +128,8 @@ class Operator {
     (void)out;
     return Progress::kDone;
   }
-  // Sinks: make what was written visible to readers, at least as far as the operating system. Called when the task
-  // is idle, at the end of input, and at a clean stop.
+  // Sinks: make what was written visible to readers, at least as far as the operating system.
+  // Called when the task is idle, at the end of input, and at a clean stop.
   virtual Status flush() { return {}; }
   // Called once, last, also after a failure (then `clean` is false). No output.
   virtual Status close(bool clean) {

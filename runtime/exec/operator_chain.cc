@@ -16,7 +16,8 @@ namespace tributary {
 namespace {
 constexpr std::int64_t kMeterOneIn = 16;
 constexpr std::size_t kMaxRecordText = 512;
-// Questions whether to yield that come less apart than this are fast: four of them are a fraction of a slice.
+// Questions whether to yield that come less apart than this are fast: four of them are a fraction
+// of a slice.
 constexpr std::int64_t kFastQuestionsNanos = 20'000;
 constexpr std::uint32_t kQuestionsSkipped = 3;
 // How often an operator is asked again that waits for something outside and did not say until when.
@@ -24,8 +25,8 @@ constexpr Duration kPollInterval = milliseconds(1);
 
 std::string type_name(const char* mangled) {
   int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(mangled, nullptr, nullptr, &status),
-                                                         &std::free);
+  const std::unique_ptr<char, decltype(&std::free)> name(
+      abi::__cxa_demangle(mangled, nullptr, nullptr, &status), &std::free);
   return status == 0 ? name.get() : mangled;
 }
 
@@ -40,7 +41,8 @@ std::string describe(std::exception_ptr cause) {
 }
 }  // namespace
 
-// What waits in front of an operator: a batch from record `from` on, or a control event in some phase.
+// What waits in front of an operator: a batch from record `from` on, or a control event in some
+// phase.
 struct OperatorChain::Item {
   enum class Phase : std::uint8_t { kArrived, kWatermark, kEndWatermark, kEnd };
 
@@ -86,7 +88,9 @@ struct OperatorChain::Node final : Output, OperatorContext {
     if (yield) told_to_yield = true;
     return yield;
   }
-  bool connected(std::uint32_t port) const override { return port < spec.ports.size() && !spec.ports[port].empty(); }
+  bool connected(std::uint32_t port) const override {
+    return port < spec.ports.size() && !spec.ports[port].empty();
+  }
 
   // OperatorContext
   std::string_view job_name() const override { return owner.environment_.job_name; }
@@ -113,11 +117,12 @@ struct OperatorChain::Node final : Output, OperatorContext {
   std::deque<Item> waiting;
   Timestamp passed_watermark = Timestamp::min();
   Timestamp wake = Timestamp::max();
-  Timestamp postponed = Timestamp::max();  // a request that came due while something older waited here
+  Timestamp postponed =
+      Timestamp::max();  // a request that came due while something older waited here
   bool background = false;
   bool told_to_yield = false;
   bool emitted = false;
-  bool opened = false;  // open() was called, so close() is due
+  bool opened = false;   // open() was called, so close() is due
   bool running = false;  // an item of this node is being run: what arrives now waits
   bool ended = false;
 };
@@ -133,7 +138,8 @@ OperatorChain::OperatorChain(ChainEnvironment environment, std::vector<ChainNode
 
 OperatorChain::~OperatorChain() = default;
 
-// Reading the clock costs as much as some ten records. While questions come fast, every fourth one reads it.
+// Reading the clock costs as much as some ten records. While questions come fast, every fourth one
+// reads it.
 bool OperatorChain::slice_is_over() {
   if (questions_skipped_ > 0) {
     --questions_skipped_;
@@ -164,7 +170,8 @@ Status OperatorChain::open() {
     node->opened = true;
     const Status status = guarded(*node, [&] { return node->spec.op->open(*node); });
     if (failure_) return std::unexpected(*failure_);
-    if (!status) return std::unexpected(Error(status.error()).in(fmt::format("opening {}", node->spec.name)));
+    if (!status)
+      return std::unexpected(Error(status.error()).in(fmt::format("opening {}", node->spec.name)));
   }
   return {};
 }
@@ -177,7 +184,8 @@ Status OperatorChain::close(bool clean) {
     const Status status = guarded(*node, [&] { return node->spec.op->close(clean); });
     if (!first) continue;
     if (failure_ && !failed_before) first = std::unexpected(*failure_);
-    if (!status) first = std::unexpected(Error(status.error()).in(fmt::format("closing {}", node->spec.name)));
+    if (!status)
+      first = std::unexpected(Error(status.error()).in(fmt::format("closing {}", node->spec.name)));
   }
   return first;
 }
@@ -206,7 +214,12 @@ void OperatorChain::wait(Node& node, Item item, bool in_front) {
 
 void OperatorChain::deliver(std::uint32_t index, std::uint32_t input, BatchPtr batch) {
   Node& node = *nodes_[index];
-  Item item{.input = input, .batch = std::move(batch), .from = 0, .event = {}, .phase = {}, .drained = false};
+  Item item{.input = input,
+            .batch = std::move(batch),
+            .from = 0,
+            .event = {},
+            .phase = {},
+            .drained = false};
   if (!node.waiting.empty() || node.running) {
     wait(node, std::move(item), false);
   } else {
@@ -214,7 +227,8 @@ void OperatorChain::deliver(std::uint32_t index, std::uint32_t input, BatchPtr b
   }
 }
 
-void OperatorChain::deliver_control(std::uint32_t index, std::uint32_t status, const ControlEvent& event) {
+void OperatorChain::deliver_control(std::uint32_t index, std::uint32_t status,
+                                    const ControlEvent& event) {
   Node& node = *nodes_[index];
   Item item{.input = status, .batch = {}, .from = 0, .event = event, .phase = {}, .drained = false};
   if (!node.waiting.empty() || node.running) {
@@ -298,9 +312,10 @@ void OperatorChain::run_control(Node& node, Item item) {
     if (failure_) return;
     if (progress == Progress::kAgain) return wait(node, std::move(item), true);
     node.passed_watermark = item.event.watermark;
-    if (item.phase == Phase::kWatermark) return forward(node, ControlEvent::at_watermark(item.event.watermark));
-    // +inf is not sent on: the end says it, and only when all inputs of the receiver have ended, not while some are
-    // merely idle.
+    if (item.phase == Phase::kWatermark)
+      return forward(node, ControlEvent::at_watermark(item.event.watermark));
+    // +inf is not sent on: the end says it, and only when all inputs of the receiver have ended,
+    // not while some are merely idle.
     item.phase = Phase::kEnd;
   }
   const Progress progress = guarded(node, [&] { return node.spec.op->on_end(node); });
@@ -346,12 +361,16 @@ bool OperatorChain::resume() {
       const std::size_t waiting_before = node.waiting.size();
       const std::uint32_t from_before = item.from;
       const bool is_batch = item.batch != nullptr;
-      // The call that is made again is also the answer to a request that is due; on_processing_time() follows it.
-      if (node.wake <= now_) node.postponed = std::min(node.postponed, std::exchange(node.wake, Timestamp::max()));
+      // The call that is made again is also the answer to a request that is due;
+      // on_processing_time() follows it.
+      if (node.wake <= now_)
+        node.postponed = std::min(node.postponed, std::exchange(node.wake, Timestamp::max()));
       run_item(node, std::move(item));
       if (node.waiting.size() > waiting_before) {
-        // It yielded again. One that took nothing although nobody told it to yield waits for something outside.
-        if (node.waiting.front().from > from_before || node.told_to_yield || node.emitted) return true;
+        // It yielded again. One that took nothing although nobody told it to yield waits for
+        // something outside.
+        if (node.waiting.front().from > from_before || node.told_to_yield || node.emitted)
+          return true;
         const Timestamp poll = now_ + kPollInterval;
         const bool has_asked = is_batch && node.wake != Timestamp::max();
         stalled_until_ = has_asked ? node.wake : std::min(node.wake, poll);
@@ -382,7 +401,8 @@ bool OperatorChain::run_timers(Timestamp now) {
     if (node.wake > now || node.spec.op == nullptr || failure_) continue;
     node.wake = Timestamp::max();
     node.told_to_yield = false;
-    const Progress progress = guarded(node, [&] { return node.spec.op->on_processing_time(now, node); });
+    const Progress progress =
+        guarded(node, [&] { return node.spec.op->on_processing_time(now, node); });
     if (progress == Progress::kAgain) node.wake = std::min(node.wake, now);
     progressed = true;
     if (pending_ > pending_before) break;
@@ -423,7 +443,8 @@ bool OperatorChain::blocked() const {
 Timestamp OperatorChain::next_wake() const {
   const std::size_t first = first_free();
   Timestamp earliest = Timestamp::max();
-  for (std::size_t i = first; i < nodes_.size(); ++i) earliest = std::min(earliest, nodes_[i]->wake);
+  for (std::size_t i = first; i < nodes_.size(); ++i)
+    earliest = std::min(earliest, nodes_[i]->wake);
   return first == 0 ? earliest : std::min(earliest, stalled_until_.value_or(Timestamp::min()));
 }
 
@@ -433,12 +454,14 @@ Timestamp OperatorChain::watermark() const {
   return lowest;
 }
 
-void OperatorChain::fail(Node& node, const Batch* batch, std::uint32_t record, std::exception_ptr cause) {
+void OperatorChain::fail(Node& node, const Batch* batch, std::uint32_t record,
+                         std::exception_ptr cause) {
   if (failure_) return;
   try {
     std::rethrow_exception(cause);
   } catch (OperatorFailure& expected) {
-    failure_ = std::move(expected.error).in(fmt::format("job {}: operator {}", environment_.job_name, node.spec.name));
+    failure_ = std::move(expected.error)
+                   .in(fmt::format("job {}: operator {}", environment_.job_name, node.spec.name));
     return;
   } catch (...) {
   }
@@ -448,10 +471,11 @@ void OperatorChain::fail(Node& node, const Batch* batch, std::uint32_t record, s
     if (text.size() > kMaxRecordText) text.resize(kMaxRecordText);
     text = fmt::format(" at record {}", text);
   }
-  failure_ = Error(ErrorCode::P801,
-                   fmt::format("job {}: operator {} failed{}: {}", environment_.job_name, node.spec.name, text,
-                               describe(std::move(cause))),
-                   "mend the operator or filter the record out; the job stopped and changed nothing after it");
+  failure_ = Error(
+      ErrorCode::P801,
+      fmt::format("job {}: operator {} failed{}: {}", environment_.job_name, node.spec.name, text,
+                  describe(std::move(cause))),
+      "mend the operator or filter the record out; the job stopped and changed nothing after it");
 }
 
 }  // namespace tributary

@@ -1,9 +1,11 @@
 // runtime/exec/operator_chain.h
-// The fused operators of one stage in one task: batches pass from one to the next by a call, without queue or codec.
-// What an operator did not consume (its output was full, the slice was over) waits in front of it, in order.
+// The fused operators of one stage in one task: batches pass from one to the next by a call,
+// without queue or codec. What an operator did not consume (its output was full, the slice was
+// over) waits in front of it, in order.
 //
-// Owner: the task. Thread: its slot's. Invariants: an operator sees its inputs' items in order; nothing newer is given
-// to an operator that has not finished something older; a watermark goes on only when all it made due has fired.
+// Owner: the task. Thread: its slot's. Invariants: an operator sees its inputs' items in order;
+// nothing newer is given to an operator that has not finished something older; a watermark goes on
+// only when all it made due has fired.
 #pragma once
 
 #include <cstdint>
@@ -45,16 +47,17 @@ struct ChainTarget {
 
 struct ChainNodeSpec {
   std::string name;
-  std::uint32_t control_inputs = 0;              // channels or edges whose watermark and end it waits for
-  std::unique_ptr<Operator> op;                  // null for the source's node
-  std::vector<std::vector<ChainTarget>> ports;   // by port
+  std::uint32_t control_inputs = 0;  // channels or edges whose watermark and end it waits for
+  std::unique_ptr<Operator> op;      // null for the source's node
+  std::vector<std::vector<ChainTarget>> ports;  // by port
   OperatorMetrics* metrics = nullptr;
 };
 
 class OperatorChain {
  public:
   // Nodes in topological order: a target's node index is greater than its sender's.
-  OperatorChain(ChainEnvironment environment, std::vector<ChainNodeSpec> nodes, std::vector<Outbox*> outboxes);
+  OperatorChain(ChainEnvironment environment, std::vector<ChainNodeSpec> nodes,
+                std::vector<Outbox*> outboxes);
   ~OperatorChain();
 
   Status open();
@@ -72,14 +75,15 @@ class OperatorChain {
   // Puts a control event of the source on all its ports.
   void broadcast_from(std::uint32_t node, const ControlEvent& event);
 
-  // A slice begins at processing time `now`: operators should yield at `deadline_nanos` (monotonic).
+  // A slice begins at processing time `now`: operators should yield at `deadline_nanos`
+  // (monotonic).
   void begin_slice(std::int64_t deadline_nanos, Timestamp now) {
     slice_deadline_ = deadline_nanos;
     now_ = now;
     questions_skipped_ = 0;
   }
-  // Goes on with what waits, the most downstream first. True if anything was done; false also if the operator in front
-  // waits for something outside: then next_wake() says when to ask again.
+  // Goes on with what waits, the most downstream first. True if anything was done; false also if
+  // the operator in front waits for something outside: then next_wake() says when to ask again.
   bool resume();
   // Fires processing-time requests that are due, behind whatever waits. True if anything was done.
   bool run_timers(Timestamp now);
@@ -91,8 +95,9 @@ class OperatorChain {
   bool drained() const { return pending_ == 0; }
   // The downstream has no room: an outbox is over its soft limit.
   bool blocked() const;
-  // When resume() or run_timers() have something to do again, given room: the earliest processing-time request behind
-  // whatever waits; min() if what waits can go on now; max() if never.
+  // When resume() or run_timers() have something to do again, given room: the earliest
+  // processing-time request behind whatever waits; min() if what waits can go on now; max() if
+  // never.
   Timestamp next_wake() const;
   // All nodes have ended.
   bool ended() const { return ended_nodes_ == nodes_.size(); }
@@ -125,7 +130,7 @@ class OperatorChain {
   std::size_t pending_ = 0;  // items that wait, over all nodes
   std::size_t ended_nodes_ = 0;
   std::int64_t slice_deadline_ = 0;
-  std::int64_t last_question_ = 0;      // when the clock was read for should_yield()
+  std::int64_t last_question_ = 0;       // when the clock was read for should_yield()
   std::uint32_t questions_skipped_ = 0;  // how many more are answered without reading it
   Timestamp now_{};
   // The last resume() met an operator that waits for something outside; when to ask it again.

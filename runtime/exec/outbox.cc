@@ -7,16 +7,23 @@
 
 namespace tributary {
 
-Outbox::Outbox(OutboxOptions options, std::vector<OutboxTarget> targets, ChannelTransport& transport, BatchPool& pool)
-    : options_(std::move(options)), transport_(transport), pool_(pool),
-      routing_version_(options_.routing == nullptr ? 0 : static_cast<std::uint32_t>(options_.routing->version())) {
+Outbox::Outbox(OutboxOptions options, std::vector<OutboxTarget> targets,
+               ChannelTransport& transport, BatchPool& pool)
+    : options_(std::move(options)),
+      transport_(transport),
+      pool_(pool),
+      routing_version_(options_.routing == nullptr
+                           ? 0
+                           : static_cast<std::uint32_t>(options_.routing->version())) {
   lanes_.reserve(targets.size());
-  for (const OutboxTarget& target : targets) lanes_.push_back({.target = target, .open = {}, .waiting = {}});
+  for (const OutboxTarget& target : targets)
+    lanes_.push_back({.target = target, .open = {}, .waiting = {}});
   if (options_.kind == graph::KEYED) {
     const std::uint32_t groups = options_.routing->group_count();
     lane_of_group_.resize(groups);
     for (std::uint32_t group = 0; group < groups; ++group) {
-      lane_of_group_[group] = options_.routing->task_of_group(KeyGroup{static_cast<std::uint16_t>(group)});
+      lane_of_group_[group] =
+          options_.routing->task_of_group(KeyGroup{static_cast<std::uint16_t>(group)});
     }
   }
 }
@@ -53,8 +60,10 @@ void Outbox::write(BatchPtr batch, Timestamp now) {
 
 void Outbox::scatter(Batch& batch, Timestamp now) {
   const std::uint32_t groups = static_cast<std::uint32_t>(lane_of_group_.size());
-  // Records without references never outgrow a batch's capacity, whatever `batch_bytes` says above that.
-  const bool is_measured = options_.type->has_references || options_.batch_bytes < Batch::kRecordBytes;
+  // Records without references never outgrow a batch's capacity, whatever `batch_bytes` says above
+  // that.
+  const bool is_measured =
+      options_.type->has_references || options_.batch_bytes < Batch::kRecordBytes;
   for (std::uint32_t i = 0; i < batch.size(); ++i) {
     Lane& lane = lanes_[lane_of_group_[key_group_of(batch.key_hash(i), groups).value]];
     if (lane.open == nullptr) {
@@ -62,11 +71,13 @@ void Outbox::scatter(Batch& batch, Timestamp now) {
       open_due_ = std::min(open_due_, now + options_.linger);
     }
     lane.open->append_copy(batch, i);
-    if (lane.open->full() || (is_measured && lane.open->bytes() >= options_.batch_bytes)) close_lane(lane);
+    if (lane.open->full() || (is_measured && lane.open->bytes() >= options_.batch_bytes))
+      close_lane(lane);
   }
 }
 
-// A batch for one receiver: handed over as it is, unless it shares bytes with batches of this slot and leaves it.
+// A batch for one receiver: handed over as it is, unless it shares bytes with batches of this slot
+// and leaves it.
 void Outbox::pass_whole(Lane& lane, BatchPtr batch) {
   if (batch->shares_bytes() && !transport_.is_local(lane.target.transport_index)) {
     BatchPtr own = pool_.take(*options_.type);

@@ -1,9 +1,9 @@
 // runtime/exec/outbox.h
-// The sending end of one exchange in one task: partitions batches among the receiving tasks, collects small pieces
-// until they are worth sending (linger), and holds what has no credit yet.
+// The sending end of one exchange in one task: partitions batches among the receiving tasks,
+// collects small pieces until they are worth sending (linger), and holds what has no credit yet.
 //
-// Owner: the task. Thread: its slot's. flush() needs no turn of the task: the slot calls it whenever credit may have
-// come back (protocol rule 47). Control events never wait for credit.
+// Owner: the task. Thread: its slot's. flush() needs no turn of the task: the slot calls it
+// whenever credit may have come back (protocol rule 47). Control events never wait for credit.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ struct OutboxTarget {
 struct OutboxOptions {
   graph::ExchangeKind kind = graph::FORWARD;
   const TypeInfo* type = nullptr;
-  KeyHashKernel key_hash;              // keyed
+  KeyHashKernel key_hash;                        // keyed
   const graph::RoutingTable* routing = nullptr;  // keyed; outlives the outbox
   Duration linger = milliseconds(5);
   std::size_t soft_limit_bytes = 64 * 1024;  // waiting for credit, over all targets
@@ -49,7 +49,8 @@ struct OutboxOptions {
 
 class Outbox {
  public:
-  Outbox(OutboxOptions options, std::vector<OutboxTarget> targets, ChannelTransport& transport, BatchPool& pool);
+  Outbox(OutboxOptions options, std::vector<OutboxTarget> targets, ChannelTransport& transport,
+         BatchPool& pool);
 
   const TypeInfo& type() const { return *options_.type; }
 

@@ -55,7 +55,8 @@ bool Slot::run_commands() {
 }
 
 Task* Slot::find(const TaskId& id) {
-  const auto found = std::ranges::find_if(tasks_, [&](const auto& task) { return task->id() == id; });
+  const auto found =
+      std::ranges::find_if(tasks_, [&](const auto& task) { return task->id() == id; });
   return found == tasks_.end() ? nullptr : found->get();
 }
 
@@ -67,13 +68,15 @@ void Slot::send(std::uint32_t index, const FrameHeader& header, BatchPtr batch) 
   }
   InProcessFrame frame{.header = header, .channel = outgoing.channel, .batch = batch.release()};
   const bool pushed = outgoing_[outgoing.to]->frames.try_push(std::move(frame));
-  TRIBUTARY_CHECK(pushed, "the ring to slot {} has less room than the credit it carries", outgoing.to);
+  TRIBUTARY_CHECK(pushed, "the ring to slot {} has less room than the credit it carries",
+                  outgoing.to);
   touched_[outgoing.to] = true;
 }
 
 void Slot::notify(std::uint32_t index) { touched_[channels_[index].to] = true; }
 
-// Empties the rings into the inboxes. Must come before the tasks look for control events: see channel.h.
+// Empties the rings into the inboxes. Must come before the tasks look for control events: see
+// channel.h.
 bool Slot::receive() {
   bool received = false;
   for (SlotLink* link : incoming_) {
@@ -111,7 +114,8 @@ StepResult Slot::step() {
   Timestamp next = Timestamp::max();
   for (const auto& task : tasks_) next = std::min(next, task->next_turn());
   if (next == Timestamp::max()) return {};
-  const std::int64_t in_micros = next <= now ? 0 : std::min((next - now).micros, kLongestSleep.micros);
+  const std::int64_t in_micros =
+      next <= now ? 0 : std::min((next - now).micros, kLongestSleep.micros);
   return {.progressed = false,
           .finished = false,
           .deadline_nanos = options_.clock->monotonic_nanos() + in_micros * 1000};

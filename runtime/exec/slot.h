@@ -1,9 +1,9 @@
 // runtime/exec/slot.h
-// A slot is one thread's work: one task of every stage, the rings from and to the other slots, and the commands of the
-// control plane. One step gives each task a slice.
+// A slot is one thread's work: one task of every stage, the rings from and to the other slots, and
+// the commands of the control plane. One step gives each task a slice.
 //
-// Thread: step() by the executor, one at a time; post() by anyone. No lock on the record path; the command list has
-// one, looked at only when its flag is up.
+// Thread: step() by the executor, one at a time; post() by anyone. No lock on the record path; the
+// command list has one, looked at only when its flag is up.
 #pragma once
 
 #include <atomic>
@@ -47,7 +47,8 @@ class Slot final : public Runnable, public ChannelTransport {
     Duration slice = milliseconds(1);
     const Clock* clock = nullptr;
   };
-  explicit Slot(Options options) : options_(options), credited_(options.slot_count), touched_(options.slot_count) {}
+  explicit Slot(Options options)
+      : options_(options), credited_(options.slot_count), touched_(options.slot_count) {}
   ~Slot() override;
 
   // ---- while the job is built, before the first step ----
@@ -76,7 +77,9 @@ class Slot final : public Runnable, public ChannelTransport {
   // ChannelTransport
   void send(std::uint32_t channel, const FrameHeader& header, BatchPtr batch) override;
   void notify(std::uint32_t channel) override;
-  bool is_local(std::uint32_t channel) const override { return channels_[channel].to == options_.index; }
+  bool is_local(std::uint32_t channel) const override {
+    return channels_[channel].to == options_.index;
+  }
 
  private:
   struct Outgoing {

@@ -1,9 +1,10 @@
 // runtime/exec/source.h
-// The source contract: a lister says which splits exist, a reader reads the splits that its task was given.
+// The source contract: a lister says which splits exist, a reader reads the splits that its task
+// was given.
 //
-// The control plane decides who reads what (runtime/cluster/split_assigner.h); listing runs in one task process at its
-// order, once per source and generation. Reader calls come from the slot's thread and never block for long: a slice
-// aims at 1 ms.
+// The control plane decides who reads what (runtime/cluster/split_assigner.h); listing runs in one
+// task process at its order, once per source and generation. Reader calls come from the slot's
+// thread and never block for long: a slice aims at 1 ms.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,10 @@ namespace tributary {
 
 // One independent, ordered part of a source: a partition, a file, a range of numbers.
 struct Split {
-  std::string id;                 // unique in its source, stable over restarts ("cost.charges/part-0.jsonl")
-  std::int64_t position = 0;      // where to start: an offset that the reader understands
-  std::int64_t end = -1;          // the end offset at listing time, -1 unknown
-  std::int64_t weight = 0;        // bytes if known, for the assignment
+  std::string id;  // unique in its source, stable over restarts ("cost.charges/part-0.jsonl")
+  std::int64_t position = 0;  // where to start: an offset that the reader understands
+  std::int64_t end = -1;      // the end offset at listing time, -1 unknown
+  std::int64_t weight = 0;    // bytes if known, for the assignment
 };
 
 class SplitLister {
@@ -35,9 +36,9 @@ class SplitLister {
 };
 
 enum class ReadState : std::uint8_t {
-  kMore,   // there is more to read now
-  kIdle,   // nothing now; ask again after a while
-  kEnd,    // all splits given so far are at their end and will not grow
+  kMore,  // there is more to read now
+  kIdle,  // nothing now; ask again after a while
+  kEnd,   // all splits given so far are at their end and will not grow
 };
 
 struct ReadResult {
@@ -52,13 +53,15 @@ enum class BadRecordPolicy : std::uint8_t { kUnset, kFail, kSkip, kDeadLetter };
 // What a reader gives its records to. One batch holds records of one split.
 class SourceOutput : public Output {
  public:
-  // Hands on a batch whose records all come from split `split` (index in the order of add_split). Event times, if the
-  // author named a field, are set by the engine afterwards.
+  // Hands on a batch whose records all come from split `split` (index in the order of add_split).
+  // Event times, if the author named a field, are set by the engine afterwards.
   virtual void emit_from(std::uint32_t split, BatchPtr batch) = 0;
-  // A record that cannot be decoded: dealt with by the source's policy. kFail makes this an error to return from
-  // read(); kSkip counts it; kDeadLetter emits a DeadLetter (runtime/exec/dead_letter.h) at port 1 of the source.
-  virtual Status bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line, std::string_view reason,
-                            std::string_view message, std::string_view raw) = 0;
+  // A record that cannot be decoded: dealt with by the source's policy. kFail makes this an error
+  // to return from read(); kSkip counts it; kDeadLetter emits a DeadLetter
+  // (runtime/exec/dead_letter.h) at port 1 of the source.
+  virtual Status bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line,
+                            std::string_view reason, std::string_view message,
+                            std::string_view raw) = 0;
 };
 
 class SourceReader {
@@ -74,7 +77,8 @@ class SourceReader {
   virtual void no_more_splits() = 0;
   // Reads at most about one batch and emits it.
   virtual Result<ReadResult> read(SourceOutput& out) = 0;
-  // True when every split given has been read to the end it had when it was listed (the gate after(caught_up())).
+  // True when every split given has been read to the end it had when it was listed (the gate
+  // after(caught_up())).
   virtual bool caught_up() const = 0;
   // The position after the last record that was emitted, by split in the order of add_split.
   virtual std::vector<Split> positions() const = 0;

@@ -19,7 +19,10 @@ constexpr Duration kLongestListen = milliseconds(10);
 }  // namespace
 
 SourceDriver::SourceDriver(const VertexCode& code, Options options, OperatorChain& chain)
-    : code_(code), options_(std::move(options)), chain_(chain), reader_(code.make_reader()),
+    : code_(code),
+      options_(std::move(options)),
+      chain_(chain),
+      reader_(code.make_reader()),
       gate_open_(!options_.gated) {}
 
 Status SourceDriver::open() {
@@ -36,7 +39,11 @@ void SourceDriver::add_splits(std::vector<Split> splits) {
   if (ended_ || stopping_) return;  // a listing that was under way
   listed_ = true;
   for (Split& split : splits) {
-    splits_.push_back({.id = split.id, .highest = watermark_, .last_data = {}, .listened_at_data = {}, .has_data = false});
+    splits_.push_back({.id = split.id,
+                       .highest = watermark_,
+                       .last_data = {},
+                       .listened_at_data = {},
+                       .has_data = false});
     Status added = reader_->add_split(split);
     if (!added && !split_error_) split_error_ = std::move(added).error();
   }
@@ -52,7 +59,8 @@ void SourceDriver::no_more_splits() {
 
 bool SourceDriver::refill_tokens(Timestamp now) {
   if (code_.records_per_second <= 0) return true;
-  const double per_micro = static_cast<double>(code_.records_per_second) * options_.share_of_rate;  // tokens: 1e-6
+  const double per_micro =
+      static_cast<double>(code_.records_per_second) * options_.share_of_rate;  // tokens: 1e-6
   if (!tokens_started_) {
     tokens_started_ = true;
     tokens_at_ = now;
@@ -66,7 +74,9 @@ bool SourceDriver::refill_tokens(Timestamp now) {
     tokens_at_ = now;
   }
   if (tokens_ >= 0) return true;
-  ask_again(now + microseconds(static_cast<std::int64_t>(static_cast<double>(-tokens_) / per_micro) + 1), now);
+  ask_again(
+      now + microseconds(static_cast<std::int64_t>(static_cast<double>(-tokens_) / per_micro) + 1),
+      now);
   return false;
 }
 
@@ -93,7 +103,8 @@ Result<SourceDriver::Turn> SourceDriver::turn(Timestamp now, bool room) {
     return Turn::kNothing;
   }
   if (splits_.empty() || at_end_) {
-    // The marker of a gate goes out before the end; the task asks take_caught_up() before each turn.
+    // The marker of a gate goes out before the end; the task asks take_caught_up() before each
+    // turn.
     if (!std::exchange(caught_up_, true)) return Turn::kProgressed;
     end(true);
     return Turn::kProgressed;
@@ -103,7 +114,8 @@ Result<SourceDriver::Turn> SourceDriver::turn(Timestamp now, bool room) {
     wants_room_ = true;
     return Turn::kNothing;
   }
-  if (last_read_) listening_ = listening_ + std::clamp(now - *last_read_, Duration{}, kLongestListen);
+  if (last_read_)
+    listening_ = listening_ + std::clamp(now - *last_read_, Duration{}, kLongestListen);
   last_read_ = now;
   const ReadResult read = TRY(reader_->read(*this));
   if (!caught_up_ && reader_->caught_up()) caught_up_ = true;
@@ -131,8 +143,8 @@ Result<SourceDriver::Turn> SourceDriver::turn(Timestamp now, bool room) {
   return Turn::kNothing;
 }
 
-// Nothing for `idle_after`, in time that the reader was listening or has vouched for (protocol rule 61): a split that
-// was not looked at because of backpressure or a rate limit is not idle.
+// Nothing for `idle_after`, in time that the reader was listening or has vouched for (protocol rule
+// 61): a split that was not looked at because of backpressure or a rate limit is not idle.
 bool SourceDriver::is_idle(const SplitState& split) const {
   return split.has_data && (quiet_at_ >= saturating_add(split.last_data, code_.idle_after) ||
                             listening_ - split.listened_at_data >= code_.idle_after);
@@ -149,15 +161,16 @@ void SourceDriver::advance_watermark() {
     anyone = true;
     lowest = std::min(lowest, split.highest);
   }
-  const bool waiting_for_first = std::ranges::any_of(splits_, [&](const SplitState& s) { return !s.has_data; }) &&
-                                 !caught_up_;
+  const bool waiting_for_first =
+      std::ranges::any_of(splits_, [&](const SplitState& s) { return !s.has_data; }) && !caught_up_;
   if (!anyone || waiting_for_first) {
     if (!anyone && caught_up_) set_idle(true);
     return;
   }
   set_idle(false);
   if (lowest == Timestamp::min()) return;
-  const Timestamp watermark = saturating_add(lowest, microseconds(-code_.bounded_lateness.micros - 1));
+  const Timestamp watermark =
+      saturating_add(lowest, microseconds(-code_.bounded_lateness.micros - 1));
   if (watermark <= watermark_) return;
   watermark_ = watermark;
   chain_.broadcast_from(kNode, ControlEvent::at_watermark(watermark));
@@ -215,10 +228,13 @@ void SourceDriver::emit_from(std::uint32_t split, BatchPtr batch) {
 }
 
 bool SourceDriver::should_yield() { return chain_.output(kNode).should_yield(); }
-bool SourceDriver::connected(std::uint32_t port) const { return chain_.output(kNode).connected(port); }
+bool SourceDriver::connected(std::uint32_t port) const {
+  return chain_.output(kNode).connected(port);
+}
 
-Status SourceDriver::bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line, std::string_view reason,
-                                std::string_view message, std::string_view raw) {
+Status SourceDriver::bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line,
+                                std::string_view reason, std::string_view message,
+                                std::string_view raw) {
   const std::string& partition = splits_[split].id;
   options_.metrics->count("bad_records", 1);
   switch (code_.bad_records) {
@@ -245,8 +261,8 @@ Status SourceDriver::bad_record(std::uint32_t split, std::int64_t offset, std::i
       return {};
     }
     default:
-      return fail(ErrorCode::P804, "source {}: {} offset {} line {}: {}: {}", options_.source_name, partition, offset,
-                  line, reason, message);
+      return fail(ErrorCode::P804, "source {}: {} offset {} line {}: {}: {}", options_.source_name,
+                  partition, offset, line, reason, message);
   }
 }
 

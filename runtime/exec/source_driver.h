@@ -1,6 +1,6 @@
 // runtime/exec/source_driver.h
-// Drives one source reader in one task: gate, rate limit, event times, the watermark of its splits, bad records, the
-// end. What it emits goes into the chain's node 0.
+// Drives one source reader in one task: gate, rate limit, event times, the watermark of its splits,
+// bad records, the end. What it emits goes into the chain's node 0.
 //
 // Owner: the task. Thread: its slot's. Pausing happens here and nowhere else (protocol rule 47).
 #pragma once
@@ -22,9 +22,9 @@ class SourceDriver final : public SourceOutput {
  public:
   struct Options {
     std::string source_name;
-    std::string topic;                    // for dead letters: the source's property "path" or "topic"
-    bool gated = false;                   // starts closed
-    double share_of_rate = 1.0;           // 1 / parallelism
+    std::string topic;           // for dead letters: the source's property "path" or "topic"
+    bool gated = false;          // starts closed
+    double share_of_rate = 1.0;  // 1 / parallelism
     OperatorMetrics* metrics = nullptr;
     const Clock* clock = nullptr;
   };
@@ -42,9 +42,11 @@ class SourceDriver final : public SourceOutput {
 
   // ---- from the task's turn ----
   enum class Turn : std::uint8_t { kProgressed, kNothing };
-  // Reads about one batch, if gate, rate and reader allow. `room`: the chain and outboxes can take it.
+  // Reads about one batch, if gate, rate and reader allow. `room`: the chain and outboxes can take
+  // it.
   Result<Turn> turn(Timestamp now, bool room);
-  // True once, when everything that existed at the start has been read (and the gate marker is due).
+  // True once, when everything that existed at the start has been read (and the gate marker is
+  // due).
   bool take_caught_up();
   bool ended() const { return ended_; }
   // When turn() should be called again although nothing else happens; max() if never.
@@ -59,14 +61,15 @@ class SourceDriver final : public SourceOutput {
   void emit_from(std::uint32_t split, BatchPtr batch) override;
   bool should_yield() override;
   bool connected(std::uint32_t port) const override;
-  Status bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line, std::string_view reason,
-                    std::string_view message, std::string_view raw) override;
+  Status bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line,
+                    std::string_view reason, std::string_view message,
+                    std::string_view raw) override;
 
  private:
   struct SplitState {
     std::string id;
     Timestamp highest = Timestamp::min();
-    Timestamp last_data{};       // processing time of the last record
+    Timestamp last_data{};        // processing time of the last record
     Duration listened_at_data{};  // listening_ at that time
     bool has_data = false;
   };
@@ -88,7 +91,7 @@ class SourceDriver final : public SourceOutput {
   bool listed_ = false;  // the first listing is known, though it may have no split for this task
   bool opened_ = false;
   bool emitted_ = false;  // in this turn
-  bool at_end_ = false;  // everything has been read; end() at the next turn
+  bool at_end_ = false;   // everything has been read; end() at the next turn
   bool ended_ = false;
   std::optional<Error> split_error_;
   bool idle_ = false;
@@ -97,10 +100,11 @@ class SourceDriver final : public SourceOutput {
   bool wants_room_ = false;
   Timestamp watermark_ = Timestamp::min();
   Timestamp next_turn_ = Timestamp::min();
-  Timestamp asked_at_ = Timestamp::min();  // when next_turn_ was set: wall time before it means that the clock went back
+  Timestamp asked_at_ = Timestamp::min();  // when next_turn_ was set: wall time before it means
+                                           // that the clock went back
   Timestamp turn_now_{};
-  // Time in which this driver was reading. It stands still while there is no room, rate or gate: splits that nobody
-  // looks at do not become idle.
+  // Time in which this driver was reading. It stands still while there is no room, rate or gate:
+  // splits that nobody looks at do not become idle.
   Duration listening_{};
   std::optional<Timestamp> last_read_;
   Timestamp quiet_at_ = Timestamp::min();  // when the reader last said that no split has anything

@@ -17,13 +17,15 @@ void Task::open() {
   Status opened = parts_.chain->open();
   if (opened && parts_.source != nullptr) opened = parts_.source->open();
   if (!opened) return fail(std::move(opened).error());
-  parts_.listener->on_report({.task = parts_.id, .kind = TaskReportKind::kReady, .gate = 0, .error = {}});
+  parts_.listener->on_report(
+      {.task = parts_.id, .kind = TaskReportKind::kReady, .gate = 0, .error = {}});
 }
 
 void Task::run() {
   running_ = true;
   if (parts_.source != nullptr) return;
-  // No channel of this task will bring the marker (a forward edge that leads to other tasks): nothing to wait for.
+  // No channel of this task will bring the marker (a forward edge that leads to other tasks):
+  // nothing to wait for.
   for (const TaskGate& gate : parts_.gates) {
     if (gate.expected == 0) send_marker(gate);
   }
@@ -119,9 +121,11 @@ void Task::on_marker(std::uint32_t channel, std::uint32_t marker) {
 
 void Task::send_marker(const TaskGate& gate) {
   if (gate.passes_on) {
-    for (const auto& outbox : parts_.outboxes) outbox->control({.kind = ControlKind::kMarker, .marker = gate.gate});
+    for (const auto& outbox : parts_.outboxes)
+      outbox->control({.kind = ControlKind::kMarker, .marker = gate.gate});
   }
-  parts_.listener->on_report({.task = parts_.id, .kind = TaskReportKind::kMarker, .gate = gate.gate, .error = {}});
+  parts_.listener->on_report(
+      {.task = parts_.id, .kind = TaskReportKind::kMarker, .gate = gate.gate, .error = {}});
 }
 
 bool Task::run_source(Timestamp now) {
@@ -152,7 +156,8 @@ void Task::finish_if_done() {
   if (!closed) return fail(std::move(closed).error());
   over_ = true;
   parts_.metrics->finished.set(1);
-  parts_.listener->on_report({.task = parts_.id, .kind = TaskReportKind::kFinished, .gate = 0, .error = {}});
+  parts_.listener->on_report(
+      {.task = parts_.id, .kind = TaskReportKind::kFinished, .gate = 0, .error = {}});
 }
 
 void Task::fail(Error error) {
@@ -174,10 +179,12 @@ void Task::cancel() {
 Timestamp Task::next_turn() const {
   if (over_ || !running_) return Timestamp::max();
   Timestamp next = Timestamp::max();
-  // Without room there is nothing to wait for but credit, which wakes the slot. A source waits for its chain.
+  // Without room there is nothing to wait for but credit, which wakes the slot. A source waits for
+  // its chain.
   if (!blocked()) {
     next = parts_.chain->next_wake();
-    if (parts_.source != nullptr && parts_.chain->drained()) next = std::min(next, parts_.source->next_turn());
+    if (parts_.source != nullptr && parts_.chain->drained())
+      next = std::min(next, parts_.source->next_turn());
   }
   for (const auto& outbox : parts_.outboxes) next = std::min(next, outbox->open_due());
   return next;
@@ -185,10 +192,12 @@ Timestamp Task::next_turn() const {
 
 bool Task::has_more(Timestamp now) const {
   if (parts_.source != nullptr) return parts_.source->next_turn() <= now;
-  return std::ranges::any_of(parts_.inputs, [](const TaskInput& input) { return input.channel->receiver_has_item(); });
+  return std::ranges::any_of(
+      parts_.inputs, [](const TaskInput& input) { return input.channel->receiver_has_item(); });
 }
 
-// Since the last look: busy while it worked; else backpressured if only room is missing, idle if data is.
+// Since the last look: busy while it worked; else backpressured if only room is missing, idle if
+// data is.
 void Task::account(Timestamp now, std::int64_t started, std::int64_t finished, bool progressed) {
   TaskMetrics& metrics = *parts_.metrics;
   const auto counter = [&](Waits waits) -> Counter& {

@@ -1,9 +1,10 @@
 // runtime/exec/task.h
-// One instance of a stage: its channels, its chain of operators, its outboxes, and the source driver if it has one.
-// One turn of it is one slice of about a millisecond.
+// One instance of a stage: its channels, its chain of operators, its outboxes, and the source
+// driver if it has one. One turn of it is one slice of about a millisecond.
 //
-// Owner: the slot. Thread: the slot's. Invariants (protocol rule 47): control events are taken whatever the outboxes
-// say; outboxes are flushed without needing a turn; a task never chooses among its inputs but by round robin.
+// Owner: the slot. Thread: the slot's. Invariants (protocol rule 47): control events are taken
+// whatever the outboxes say; outboxes are flushed without needing a turn; a task never chooses
+// among its inputs but by round robin.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +58,8 @@ class Task {
   void open();
   // Records may flow from now on.
   void run();
-  // One slice. Adds to `credited` the slots whose channels got credit back. True if anything was done.
+  // One slice. Adds to `credited` the slots whose channels got credit back. True if anything was
+  // done.
   bool turn(Timestamp now, std::int64_t slice_nanos, std::vector<bool>& credited);
   // Ends the task at once, without output. Idempotent.
   void cancel();

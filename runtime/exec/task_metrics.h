@@ -1,5 +1,6 @@
 // runtime/exec/task_metrics.h
-// What a task counts about itself. Written by its slot's thread with relaxed stores, read by anyone.
+// What a task counts about itself. Written by its slot's thread with relaxed stores, read by
+// anyone.
 //
 // Times are nanoseconds of the slot's wall time. An operator's time is sampled in one batch of 16.
 #pragma once
@@ -18,7 +19,9 @@ namespace tributary {
 // A counter with one writer.
 class Counter {
  public:
-  void add(std::int64_t n) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void add(std::int64_t n) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
   void set(std::int64_t n) { value_.store(n, std::memory_order_relaxed); }
   std::int64_t get() const { return value_.load(std::memory_order_relaxed); }
 
@@ -31,10 +34,10 @@ struct OperatorMetrics {
   std::uint32_t vertex = 0;
   Counter records_in;
   Counter records_out;
-  Counter sampled_nanos;    // of the sampled batches, this operator and what it calls
+  Counter sampled_nanos;  // of the sampled batches, this operator and what it calls
   Counter sampled_batches;
   Counter batches;
-  Counter overruns;         // emitted on after should_yield()
+  Counter overruns;  // emitted on after should_yield()
 
   // Counters that the operator names itself (OperatorContext::count).
   void count(std::string_view counter, std::int64_t n);
@@ -49,13 +52,13 @@ struct TaskMetrics {
   std::uint32_t stage = 0;
   std::uint32_t task = 0;
   std::uint32_t slot = 0;
-  Counter records_in;    // read by the source, or taken from channels
-  Counter records_out;   // sent to channels
+  Counter records_in;   // read by the source, or taken from channels
+  Counter records_out;  // sent to channels
   Counter busy_nanos;
   Counter backpressured_nanos;  // had something to do and no room, or no turn on its slot
   Counter idle_nanos;
-  Counter watermark;      // microseconds; INT64_MIN before the first
-  Counter idle;           // 1 when the task's inputs are idle
+  Counter watermark;  // microseconds; INT64_MIN before the first
+  Counter idle;       // 1 when the task's inputs are idle
   Counter inbox_bytes;
   Counter waiting_bytes;  // in outboxes, without credit
   Counter backlog;        // source: records or bytes not read yet, -1 unknown

@@ -1,9 +1,10 @@
 // runtime/net/frame.h
-// The identities that every transport shares: which channel a frame belongs to, its place in the channel, and the
-// routing table it was sent under. In-process rings carry the header beside a batch pointer; on the wire it precedes
-// at most 64 KiB of encoded batch (docs/formats/frame.md).
+// The identities that every transport shares: which channel a frame belongs to, its place in the
+// channel, and the routing table it was sent under. In-process rings carry the header beside a
+// batch pointer; on the wire it precedes at most 64 KiB of encoded batch (docs/formats/frame.md).
 //
-// Invariant: channel ids are new in every attempt; a frame of an unknown id is dropped and counted (protocol rule 53).
+// Invariant: channel ids are new in every attempt; a frame of an unknown id is dropped and counted
+// (protocol rule 53).
 #pragma once
 
 #include <compare>
@@ -22,7 +23,9 @@ struct ChannelId {
             (std::uint64_t{from & 0x3FFFU} << 14) | (to & 0x3FFFU)};
   }
   constexpr std::uint32_t attempt() const { return static_cast<std::uint32_t>(value >> 44); }
-  constexpr std::uint32_t exchange() const { return static_cast<std::uint32_t>(value >> 28) & 0xFFFFU; }
+  constexpr std::uint32_t exchange() const {
+    return static_cast<std::uint32_t>(value >> 28) & 0xFFFFU;
+  }
   constexpr std::uint32_t from() const { return static_cast<std::uint32_t>(value >> 14) & 0x3FFFU; }
   constexpr std::uint32_t to() const { return static_cast<std::uint32_t>(value) & 0x3FFFU; }
   friend constexpr auto operator<=>(ChannelId, ChannelId) = default;

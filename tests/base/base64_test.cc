@@ -1,9 +1,9 @@
 #include "base/base64.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <utility>
+
+#include <gtest/gtest.h>
 
 namespace tributary {
 namespace {
@@ -48,8 +48,8 @@ TEST(Base64Test, UsesBothCharactersThatAreNoLetters) {
 }
 
 TEST(Base64Test, RefusesWhatItWouldNotWrite) {
-  for (const char* text : {"Zg=", "Zg", "Z", "=", "====", "Z===", "Zg==Zg==", "Zh==", "Zm9=", "Zm9v\n", "Zm9\n", "Z-9v",
-                           "Zm_v", "Zg= ", "\xFFg==", "Zm=v"}) {
+  for (const char* text : {"Zg=", "Zg", "Z", "=", "====", "Z===", "Zg==Zg==", "Zh==", "Zm9=",
+                           "Zm9v\n", "Zm9\n", "Z-9v", "Zm_v", "Zg= ", "\xFFg==", "Zm=v"}) {
     const Result<std::string> decoded = base64_decode(text);
     ASSERT_FALSE(decoded.has_value()) << text;
     EXPECT_EQ(decoded.error().code(), ErrorCode::D101) << text;

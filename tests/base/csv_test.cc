@@ -214,7 +214,8 @@ TEST(CsvSplitterTest, KnowsPlaceAndBytesOfEachRow) {
     }
     splitter.finish();
     take();
-    EXPECT_EQ(seen, "0/1 a,b;6/3 1,\"x\ny\";14/5 refused bad\"one,2;25/6 refused \"open,3;33/7 4,5;");
+    EXPECT_EQ(seen,
+              "0/1 a,b;6/3 1,\"x\ny\";14/5 refused bad\"one,2;25/6 refused \"open,3;33/7 4,5;");
   }
 }
 

@@ -44,7 +44,8 @@ struct Bound {
   JobSettings settings;
   Status status;
 
-  explicit Bound(const Settings& tree) : status(bind_settings(tree, type_info<JobSettings>(), &settings, arena)) {}
+  explicit Bound(const Settings& tree)
+      : status(bind_settings(tree, type_info<JobSettings>(), &settings, arena)) {}
 };
 
 TEST(Settings, KeepDefaultsWhereNothingIsSaid) {
@@ -97,12 +98,17 @@ TEST(Settings, SayWhatIsExpectedInsteadOfABadValue) {
   ASSERT_TRUE(tree.add_entry("flush", 3, "soon"));
   tree.set_document("job.yaml");
   EXPECT_EQ(Bound(tree).status.error().what(),
-            "setting flush (line 3 of job.yaml): expected a length of time such as 200ms, 5s or 40d, got 'soon'");
+            "setting flush (line 3 of job.yaml): expected a length of time such as 200ms, 5s or "
+            "40d, got 'soon'");
   EXPECT_EQ(Bound(tree).status.error().code(), ErrorCode::C102);
-  EXPECT_THAT(Bound(Settings{{"mode", "slow"}}).status.error().what(), HasSubstr("one of fast, safe"));
-  EXPECT_THAT(Bound(Settings{{"charges", "here"}}).status.error().what(), HasSubstr("a group of settings"));
-  EXPECT_THAT(Bound(Settings{{"tenants", "acme"}}).status.error().what(), HasSubstr("a list of: a text"));
-  EXPECT_THAT(Bound(Settings{{"charges.partitions", "3000000000"}}).status.error().what(), HasSubstr("int32"));
+  EXPECT_THAT(Bound(Settings{{"mode", "slow"}}).status.error().what(),
+              HasSubstr("one of fast, safe"));
+  EXPECT_THAT(Bound(Settings{{"charges", "here"}}).status.error().what(),
+              HasSubstr("a group of settings"));
+  EXPECT_THAT(Bound(Settings{{"tenants", "acme"}}).status.error().what(),
+              HasSubstr("a list of: a text"));
+  EXPECT_THAT(Bound(Settings{{"charges.partitions", "3000000000"}}).status.error().what(),
+              HasSubstr("int32"));
 }
 
 TEST(Settings, TakeAPathOverTheDocument) {

@@ -1,12 +1,12 @@
 #include "base/spsc_ring.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 namespace tributary {
 namespace {
@@ -43,7 +43,8 @@ TEST(SpscRingTest, ARefusedPushLeavesTheValueWithTheCaller) {
   EXPECT_EQ(*third, 3);
 }
 
-// Litmus: what was written before a push is seen after the pop, through a ring so small that both sides wait.
+// Litmus: what was written before a push is seen after the pop, through a ring so small that both
+// sides wait.
 TEST(SpscRingTest, WhatIsWrittenBeforeAPushIsSeenAfterThePop) {
   struct Message {
     std::uint64_t a = 0;
@@ -84,8 +85,9 @@ TEST(SpscRingTest, WhatIsWrittenBeforeAPushIsSeenAfterThePop) {
   consumer.join();
 }
 
-// Litmus (message passing with a second variable): the relaxed store before a push is not overtaken by it. Channels
-// rest on it: a control event is announced before the batch that follows it is pushed.
+// Litmus (message passing with a second variable): the relaxed store before a push is not overtaken
+// by it. Channels rest on it: a control event is announced before the batch that follows it is
+// pushed.
 TEST(SpscRingTest, APlainAnnouncementBeforeAPushIsNotOvertaken) {
   constexpr std::uint64_t kRounds = 50'000;
   SpscRing<std::uint64_t> ring(64);

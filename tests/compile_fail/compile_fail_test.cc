@@ -1,8 +1,9 @@
-// Mistakes in graphs and what their authors read: run.sh compiles each case and checks the stored text.
-#include <gtest/gtest.h>
-
+// Mistakes in graphs and what their authors read: run.sh compiles each case and checks the stored
+// text.
 #include <cstdlib>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace tributary {
 namespace {

@@ -1,10 +1,10 @@
 // A sink that sleeps: memory stays bounded, and progress says who waits for whom.
 #include <signal.h>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "tests/e2e/program_run.h"
 
@@ -15,9 +15,9 @@ const std::string kProgram = TRIBUTARY_BINARY_DIR "/bin/tributary";
 const std::string kJobs = TRIBUTARY_BINARY_DIR "/tests/e2e/jobs";
 
 std::vector<std::string> run_sleeper(std::vector<std::string> more) {
-  std::vector<std::string> arguments = {"run",     "e2e-sleeper",  "--job-path", kJobs,  "--slots",
-                                        "2",       "--progress",   "json",       "--progress-interval",
-                                        "200ms"};
+  std::vector<std::string> arguments = {
+      "run",        "e2e-sleeper", "--job-path",          kJobs,  "--slots", "2",
+      "--progress", "json",        "--progress-interval", "200ms"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
@@ -49,7 +49,8 @@ TEST(Backpressure, ASinkThatSleepsBoundsMemoryAndProgressNamesStageAndCause) {
     const nlohmann::json progress = nlohmann::json::parse(line);
     if (!progress.contains("bottleneck") || progress["bottleneck"].is_null()) continue;
     const std::string text = progress["bottleneck"].dump();
-    named = named || (text.find("items") != std::string::npos && text.find("slow") != std::string::npos);
+    named = named ||
+            (text.find("items") != std::string::npos && text.find("slow") != std::string::npos);
   }
   EXPECT_TRUE(named) << run.out();
 }

@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     TRIBUTARY_CHECK(is_tenant_name(envelope.head.tenant), "tenant");
     TRIBUTARY_CHECK(envelope.row.tags.size() <= kTagCountMax, "tags");
     TRIBUTARY_CHECK(envelope.row.start <= envelope.row.end, "times");
-    for (const std::string_view column : envelope.row.columns) TRIBUTARY_CHECK(column.size() <= kTextBytesMax, "text");
+    for (const std::string_view column : envelope.row.columns)
+      TRIBUTARY_CHECK(column.size() <= kTextBytesMax, "text");
     const ContentHash hash = envelope.hash;
     const auto again = parser.parse(record, ingest_time);
     TRIBUTARY_CHECK(again.has_value() && (*again)->hash == hash, "a parser keeps nothing");

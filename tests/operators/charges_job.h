@@ -1,4 +1,5 @@
-// Records and connectors for tests of the typed API: sources that read nothing, sinks that write nothing.
+// Records and connectors for tests of the typed API: sources that read nothing, sinks that write
+// nothing.
 #pragma once
 
 #include <memory>
@@ -41,7 +42,9 @@ class NoReader final : public SourceReader {
  public:
   Status add_split(const Split&) override { return {}; }
   void no_more_splits() override {}
-  Result<ReadResult> read(SourceOutput&) override { return ReadResult{.state = ReadState::kEnd, .retry_at = {}}; }
+  Result<ReadResult> read(SourceOutput&) override {
+    return ReadResult{.state = ReadState::kEnd, .retry_at = {}};
+  }
   bool caught_up() const override { return true; }
   std::vector<Split> positions() const override { return {}; }
 };
@@ -51,7 +54,9 @@ class NoLister final : public SplitLister {
 };
 class DropOperator final : public Operator {
  public:
-  std::uint32_t process(std::uint32_t, BatchPtr& batch, std::uint32_t, Output&) override { return batch->size(); }
+  std::uint32_t process(std::uint32_t, BatchPtr& batch, std::uint32_t, Output&) override {
+    return batch->size();
+  }
 };
 
 template <typename T, StreamKind kKind = StreamKind::kAppend>
@@ -78,8 +83,8 @@ constexpr Timestamp at(std::int64_t s) { return Timestamp{s * 1'000'000}; }
 // The program of a graph that needs no settings.
 template <void (*kGraph)(Job&)>
 JobProgram program_of() {
-  Result<JobProgram> made = make_program<Settings>(
-      "test", +[](Job& job, const Settings&) { kGraph(job); }, Settings{});
+  Result<JobProgram> made =
+      make_program<Settings>("test", +[](Job& job, const Settings&) { kGraph(job); }, Settings{});
   TRIBUTARY_CHECK(made.has_value(), "{}", made ? "" : made.error().to_string());
   return std::move(*made);
 }

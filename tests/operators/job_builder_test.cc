@@ -1,10 +1,10 @@
 // What graph a job's function makes, and how its settings are read.
 #include "operators/job_builder.h"
 
+#include <stdexcept>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <stdexcept>
 
 #include "runtime/graph/graph_check.h"
 #include "runtime/graph/job_graph.h"
@@ -33,7 +33,9 @@ class Attribute : public BroadcastProcess<Text, Charge, TeamRule, Line> {
  public:
   static constexpr SideOutput<Charge> unmatched{"unmatched"};
   void on_record(const Charge& charge, Context& ctx) { ctx.emit(unmatched, charge); }
-  void on_broadcast(const TeamRule& rule, BroadcastContext& ctx) { rules_.put(ctx, rule.account, rule); }
+  void on_broadcast(const TeamRule& rule, BroadcastContext& ctx) {
+    rules_.put(ctx, rule.account, rule);
+  }
 
  private:
   Value<Line> last_ = value<Line>("last");
@@ -44,7 +46,9 @@ class Attribute : public BroadcastProcess<Text, Charge, TeamRule, Line> {
 struct SumCost {
   using Accumulator = Line;
   void add(Line& sum, const Line& line) { sum.units += line.units; }
-  Line result(const Text& key, const Window&, const Line& sum) { return {.account = key, .units = sum.units, .text = {}}; }
+  Line result(const Text& key, const Window&, const Line& sum) {
+    return {.account = key, .units = sum.units, .text = {}};
+  }
 };
 
 void spend_by_team(Job& job, const SpendSettings& settings) {
@@ -62,7 +66,9 @@ void spend_by_team(Job& job, const SpendSettings& settings) {
       .aggregate<SumCost>("hourly", emit(total))
       .sink("hourly-out", drop<Line, kUpsert>());
   lines.side_output(Attribute::unmatched).sink("unmatched", drop<Charge, kAppend>()).parallelism(1);
-  lines.filter([](const Line& line) { return line.units > 0; }).rebalance().sink("big", drop<Line, kAppend>());
+  lines.filter([](const Line& line) { return line.units > 0; })
+      .rebalance()
+      .sink("big", drop<Line, kAppend>());
 }
 
 const graph::Vertex& vertex(const JobProgram& program, std::string_view name) {
@@ -71,7 +77,8 @@ const graph::Vertex& vertex(const JobProgram& program, std::string_view name) {
   }
   throw std::runtime_error("no vertex " + std::string(name));
 }
-const graph::Edge& edge_to(const JobProgram& program, std::string_view name, std::uint32_t input = 0) {
+const graph::Edge& edge_to(const JobProgram& program, std::string_view name,
+                           std::uint32_t input = 0) {
   for (const graph::Edge& one : program.graph.edges()) {
     if (one.to() == vertex(program, name).id() && one.to_input() == input) return one;
   }
@@ -79,7 +86,8 @@ const graph::Edge& edge_to(const JobProgram& program, std::string_view name, std
 }
 
 TEST(JobBuilder, MakesTheGraphThatTheAuthorWrote) {
-  const Result<JobProgram> made = make_program("spend-by-team", &spend_by_team, Settings{{"rate", "7"}});
+  const Result<JobProgram> made =
+      make_program("spend-by-team", &spend_by_team, Settings{{"rate", "7"}});
   ASSERT_TRUE(made.has_value()) << made.error().to_string();
   const JobProgram& program = *made;
   EXPECT_EQ(program.graph.name(), "spend-by-team");
@@ -112,7 +120,8 @@ TEST(JobBuilder, MakesTheGraphThatTheAuthorWrote) {
   EXPECT_EQ(vertex(program, "hourly-out").properties().at("accepts"), "upsert");
   EXPECT_EQ(vertex(program, "unmatched").parallelism(), 1u);
   EXPECT_EQ(edge_to(program, "big").exchange(), graph::REBALANCE);
-  EXPECT_THAT(program.graph.vertices(static_cast<int>(edge_to(program, "big").from())).name(), HasSubstr("filter#"));
+  EXPECT_THAT(program.graph.vertices(static_cast<int>(edge_to(program, "big").from())).name(),
+              HasSubstr("filter#"));
 }
 
 TEST(JobBuilder, GivesTheSameGraphEachTime) {
@@ -122,7 +131,8 @@ TEST(JobBuilder, GivesTheSameGraphEachTime) {
 }
 
 TEST(JobBuilder, RefusesSettingsThatTheJobDoesNotKnow) {
-  const Result<JobProgram> made = make_program("spend", &spend_by_team, Settings{{"latenes", "40d"}});
+  const Result<JobProgram> made =
+      make_program("spend", &spend_by_team, Settings{{"latenes", "40d"}});
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(made.error().code(), ErrorCode::C101);
   EXPECT_THAT(made.error().what(), HasSubstr("did you mean lateness?"));
@@ -141,7 +151,10 @@ TEST(JobBuilder, TurnsWhatTheAuthorsFunctionThrowsIntoAnError) {
 void united(Job& job, const Settings&) {
   auto a = job.source("a", none<Charge>());
   auto b = job.source("b", none<Charge>());
-  a.union_with(b).new_stage().map([](const Charge& charge) { return charge; }).sink("out", drop<Charge, kAppend>());
+  a.union_with(b)
+      .new_stage()
+      .map([](const Charge& charge) { return charge; })
+      .sink("out", drop<Charge, kAppend>());
 }
 
 TEST(JobBuilder, AUnionIsTwoEdgesIntoOneInput) {
@@ -149,7 +162,8 @@ TEST(JobBuilder, AUnionIsTwoEdgesIntoOneInput) {
   ASSERT_TRUE(made.has_value());
   EXPECT_THAT(graph::check_graph(made->graph), IsEmpty());
   int into_map = 0;
-  for (const graph::Edge& edge : made->graph.edges()) into_map += edge.exchange() == graph::FORWARD ? 1 : 0;
+  for (const graph::Edge& edge : made->graph.edges())
+    into_map += edge.exchange() == graph::FORWARD ? 1 : 0;
   EXPECT_EQ(into_map, 2);
 }
 

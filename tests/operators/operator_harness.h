@@ -1,6 +1,8 @@
-// Drives one operator of a job as the engine would: batches, watermarks, timers, background, with room or without.
+// Drives one operator of a job as the engine would: batches, watermarks, timers, background, with
+// room or without.
 //
-// Plays the engine's side of docs/operator-contract.md over MemoryKeyedState and a clock that stands still.
+// Plays the engine's side of docs/operator-contract.md over MemoryKeyedState and a clock that
+// stands still.
 #pragma once
 
 #include <map>
@@ -49,7 +51,8 @@ class OperatorHarness final : public OperatorContext {
       operator_ = program.vertices[vertex.id()].make_operator();
       for (int i = 0; i < program.graph.edges_size(); ++i) {
         const graph::Edge& edge = program.graph.edges(i);
-        if (edge.to() == vertex.id()) key_hash_[edge.to_input()] = program.edges[static_cast<std::size_t>(i)].key_hash;
+        if (edge.to() == vertex.id())
+          key_hash_[edge.to_input()] = program.edges[static_cast<std::size_t>(i)].key_hash;
       }
     }
     TRIBUTARY_CHECK(operator_ != nullptr, "no operator {}", name);
@@ -57,7 +60,8 @@ class OperatorHarness final : public OperatorContext {
     TRIBUTARY_CHECK(opened.has_value(), "{}", opened ? "" : opened.error().what());
   }
 
-  // Records with event times; consumed to the end however often the operator yields. Returns the calls it took.
+  // Records with event times; consumed to the end however often the operator yields. Returns the
+  // calls it took.
   template <typename T>
   int push(const std::vector<std::pair<T, Timestamp>>& records, std::uint32_t input = 0) {
     int calls = 0;
@@ -120,7 +124,8 @@ class OperatorHarness final : public OperatorContext {
     if (found == out.batches.end()) return all;
     for (const BatchPtr& batch : found->second) {
       for (std::uint32_t i = 0; i < batch->size(); ++i) {
-        all.push_back({*static_cast<const T*>(batch->record(i)), batch->event_time(i), batch->operation(i)});
+        all.push_back(
+            {*static_cast<const T*>(batch->record(i)), batch->event_time(i), batch->operation(i)});
       }
     }
     return all;
@@ -149,7 +154,9 @@ class OperatorHarness final : public OperatorContext {
   Timestamp watermark() const override { return watermark_; }
   void wake_at(Timestamp at) override { wake_ = std::min(wake_, at); }
   void request_background() override { background_ = true; }
-  void count(std::string_view counter, std::int64_t n) override { counters_[std::string(counter)] += n; }
+  void count(std::string_view counter, std::int64_t n) override {
+    counters_[std::string(counter)] += n;
+  }
   BatchPool& pool() override { return pool_; }
 
   CollectingOutput out;

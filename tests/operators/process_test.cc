@@ -51,8 +51,13 @@ class Total : public KeyedProcess<Text, Charge, Line> {
       ++tally.count;
       tally.units += charge.units * factor_;
     });
-    notes_.append({.account = charge.account, .start = ctx.event_time(), .units = charge.units, .note = charge.note});
-    ctx.emit({.account = ctx.key(), .units = total_->units, .text = ctx.text("n" + std::to_string(notes_.size()))});
+    notes_.append({.account = charge.account,
+                   .start = ctx.event_time(),
+                   .units = charge.units,
+                   .note = charge.note});
+    ctx.emit({.account = ctx.key(),
+              .units = total_->units,
+              .text = ctx.text("n" + std::to_string(notes_.size()))});
   }
   void on_timer(const Timer& timer, Context& ctx) {
     ctx.emit({.account = ctx.key(), .units = total_->units, .text = ctx.text(timer.name)});
@@ -65,22 +70,26 @@ class Total : public KeyedProcess<Text, Charge, Line> {
 };
 
 void totals(Job& job) {
-  auto lines = job.source("charges", none<Charge>()).key_by(&Charge::account).process<Total>("total", 10);
+  auto lines =
+      job.source("charges", none<Charge>()).key_by(&Charge::account).process<Total>("total", 10);
   lines.sink("lines", drop<Line, kAppend>());
   lines.side_output(Total::negative).sink("negative-out", drop<Charge, kAppend>());
 }
 
 std::vector<std::string> texts(const std::vector<Line>& lines) {
   std::vector<std::string> all;
-  for (const Line& line : lines) all.push_back(fmt::format("{} {} {}", line.account.view(), line.units, line.text.view()));
+  for (const Line& line : lines)
+    all.push_back(fmt::format("{} {} {}", line.account.view(), line.units, line.text.view()));
   return all;
 }
 
 TEST(Process, KeepsStateByKeyInOrderOfArrival) {
   const JobProgram program = program_of<totals>();
   OperatorHarness harness(program, "total");
-  harness.push<Charge>({{charge("acme", 1), at(1)}, {charge("globex", 5), at(2)}, {charge("acme", 2), at(3)}});
-  EXPECT_THAT(texts(harness.records<Line>()), ElementsAre("acme 10 n1", "globex 50 n1", "acme 30 n2"));
+  harness.push<Charge>(
+      {{charge("acme", 1), at(1)}, {charge("globex", 5), at(2)}, {charge("acme", 2), at(3)}});
+  EXPECT_THAT(texts(harness.records<Line>()),
+              ElementsAre("acme 10 n1", "globex 50 n1", "acme 30 n2"));
   EXPECT_EQ(harness.emitted<Line>()[2].event_time, at(3));
 }
 
@@ -91,7 +100,8 @@ TEST(Process, ClearedStateIsTheDefaultForTheNextRecordOfTheBatch) {
                         {charge("acme", 0, "clear"), at(2)},
                         {charge("globex", 1), at(2)},
                         {charge("acme", 4), at(3)}});
-  EXPECT_THAT(texts(harness.records<Line>()), ElementsAre("acme 10 n1", "globex 10 n1", "acme 40 n2"));
+  EXPECT_THAT(texts(harness.records<Line>()),
+              ElementsAre("acme 10 n1", "globex 10 n1", "acme 40 n2"));
 }
 
 TEST(Process, AKeyLongerThanATextHoldsInlineFindsItsState) {
@@ -151,7 +161,8 @@ TEST(Process, FiresProcessingTimersByTheClockAndOnceAtTheEnd) {
   EXPECT_EQ(texts(harness.records<Line>()).back(), "b 0 flush");
 }
 
-// Multiplies units by the account's rule; re-prices all stored charges of an account when its rule changes.
+// Multiplies units by the account's rule; re-prices all stored charges of an account when its rule
+// changes.
 class Price : public BroadcastProcess<Text, Charge, Rule, Line, kDelta> {
  public:
   void on_record(const Charge& charge, Context& ctx) {
@@ -160,14 +171,18 @@ class Price : public BroadcastProcess<Text, Charge, Rule, Line, kDelta> {
   }
   void on_broadcast(const Rule& rule, BroadcastContext& ctx) {
     rules_.put(ctx, rule.account, rule);
-    ctx.wake_keys([account = rule.account.str()](const Text& key) { return key.view() == account; });
+    ctx.wake_keys(
+        [account = rule.account.str()](const Text& key) { return key.view() == account; });
   }
   Progress on_wake(Context& ctx) {
     const std::string from = cursor_->position.str();
-    const auto next = charges_.scan_from(from, 10, [&](const std::int64_t& units, const Charge& charge) {
-      ctx.emit({.account = charge.account, .units = units * factor(charge.account), .text = "again"});
-      charges_.put(units, charge);  // a scan allows changes
-    });
+    const auto next =
+        charges_.scan_from(from, 10, [&](const std::int64_t& units, const Charge& charge) {
+          ctx.emit({.account = charge.account,
+                    .units = units * factor(charge.account),
+                    .text = "again"});
+          charges_.put(units, charge);  // a scan allows changes
+        });
     if (!next) {
       cursor_.clear();
       return Progress::kDone;
@@ -240,13 +255,18 @@ TEST(BroadcastProcess, FinishesTheWalkBeforeItEnds) {
 struct SumUnits {
   using Accumulator = Tally;
   void add(Tally& tally, const Charge& charge) { tally.units += charge.units; }
-  Line result(const Text& key, const Tally& tally) { return {.account = key, .units = tally.units, .text = {}}; }
+  Line result(const Text& key, const Tally& tally) {
+    return {.account = key, .units = tally.units, .text = {}};
+  }
 };
 
 void running(Job& job) {
-  auto keyed = job.source("charges", none<Charge>()).key_by([](const Charge& charge) { return charge.account; });
+  auto keyed = job.source("charges", none<Charge>()).key_by([](const Charge& charge) {
+    return charge.account;
+  });
   keyed.aggregate<SumUnits>("sum").sink("sums", drop<Line, kUpsert>());
-  keyed.reduce("largest", [](const Charge& a, const Charge& b) { return a.units < b.units ? b : a; })
+  keyed
+      .reduce("largest", [](const Charge& a, const Charge& b) { return a.units < b.units ? b : a; })
       .sink("largest-out", drop<Charge, kUpsert>());
 }
 

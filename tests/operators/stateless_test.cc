@@ -1,8 +1,9 @@
-// map, filter and flat_map through their kernels: what stays in place, what is copied, where a slice may end.
+// map, filter and flat_map through their kernels: what stays in place, what is copied, where a
+// slice may end.
+#include <stdexcept>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <stdexcept>
 
 #include "tests/operators/charges_job.h"
 #include "tests/operators/operator_harness.h"
@@ -30,7 +31,9 @@ void map_and_filter(Job& job) {
       })
       .named("even")
       .map([](const Charge& charge, Context& ctx) {
-        return Line{.account = charge.account, .units = charge.units, .text = ctx.text(charge.note.str() + "!")};
+        return Line{.account = charge.account,
+                    .units = charge.units,
+                    .text = ctx.text(charge.note.str() + "!")};
       })
       .named("to-line")
       .sink("out", drop<Line, kAppend>());
@@ -39,7 +42,10 @@ void map_and_filter(Job& job) {
 std::vector<std::pair<Charge, Timestamp>> charges(std::int64_t count) {
   std::vector<std::pair<Charge, Timestamp>> made;
   for (std::int64_t i = 0; i < count; ++i) {
-    made.push_back({Charge{.account = i % 2 == 0 ? "acme" : "globex", .start = at(i), .units = i, .note = kLong}, at(i)});
+    made.push_back(
+        {Charge{
+             .account = i % 2 == 0 ? "acme" : "globex", .start = at(i), .units = i, .note = kLong},
+         at(i)});
   }
   return made;
 }
@@ -79,7 +85,8 @@ TEST(Stateless, AnInPlaceOperatorThatYieldsGoesOnWhereItStopped) {
   EXPECT_GT(harness.push(charges(200)), 2);
   const auto doubled = harness.records<Charge>();
   ASSERT_THAT(doubled, SizeIs(200));
-  for (std::size_t i = 0; i < 200; ++i) EXPECT_EQ(doubled[i].units, static_cast<std::int64_t>(2 * i));
+  for (std::size_t i = 0; i < 200; ++i)
+    EXPECT_EQ(doubled[i].units, static_cast<std::int64_t>(2 * i));
 
   OperatorHarness filter(program, "even");
   filter.out.yield_always = true;
@@ -109,9 +116,11 @@ void explode(Job& job) {
     }
   };
   auto source = job.source("charges", none<Charge>());
-  source.flat_map([](const Charge& charge, Collector<Line>& out) {
-          for (std::int64_t i = 0; i < charge.units; ++i) out.emit(Line{.account = charge.account, .units = i, .text = charge.note});
-        })
+  source
+      .flat_map([](const Charge& charge, Collector<Line>& out) {
+        for (std::int64_t i = 0; i < charge.units; ++i)
+          out.emit(Line{.account = charge.account, .units = i, .text = charge.note});
+      })
       .named("collect")
       .sink("collected", drop<Line, kAppend>());
   source.flat_map([](const Charge& charge) { return Count{charge.units, charge.account}; })
@@ -135,7 +144,10 @@ TEST(Stateless, AGeneratorIsLeftAndResumedWithinOneRecord) {
   const JobProgram program = program_of<explode>();
   OperatorHarness harness(program, "generate");
   harness.out.yield_always = true;
-  Charge huge{.account = "an account that does not lie inline", .start = at(1), .units = 10'000, .note = {}};
+  Charge huge{.account = "an account that does not lie inline",
+              .start = at(1),
+              .units = 10'000,
+              .note = {}};
   const int calls = harness.push<Charge>({{huge, at(1)}, {charge("b", 2), at(2)}});
   EXPECT_GT(calls, 10);
   const auto lines = harness.records<Line>();

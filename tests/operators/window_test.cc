@@ -39,13 +39,16 @@ void hourly(Job& job) {
   auto keyed = job.source("charges", none<Charge>())
                    .event_time(&Charge::start, bounded_lateness(5s))
                    .key_by(&Charge::account);
-  auto totals = keyed.window(tumbling(1h), allowed_lateness(days(1))).aggregate<SumUnits>("total", emit(total));
+  auto totals = keyed.window(tumbling(1h), allowed_lateness(days(1)))
+                    .aggregate<SumUnits>("total", emit(total));
   totals.sink("totals", drop<HourlySum, kUpsert>());
   totals.late().sink("late", drop<Charge, kAppend>());
   keyed.window(tumbling(1h), allowed_lateness(std::chrono::days(1)))
       .aggregate<SumUnits>("difference", emit(difference))
       .sink("differences", drop<HourlySum, kDelta>());
-  keyed.window(tumbling(1h)).aggregate<SumUnits>("strict", emit(total)).sink("stricts", drop<HourlySum, kUpsert>());
+  keyed.window(tumbling(1h))
+      .aggregate<SumUnits>("strict", emit(total))
+      .sink("stricts", drop<HourlySum, kUpsert>());
   keyed.window(tumbling(1h))
       .reduce("largest", [](const Charge& a, const Charge& b) { return a.units < b.units ? b : a; })
       .sink("largests", drop<Charge, kUpsert>());
@@ -53,14 +56,17 @@ void hourly(Job& job) {
 
 constexpr std::int64_t kHour = 3600;
 
-void push(OperatorHarness& harness, std::string_view account, std::int64_t units, std::int64_t at_second) {
-  harness.push<Charge>({{charge(account, units, "a note that is far too long to lie inline"), at(at_second)}});
+void push(OperatorHarness& harness, std::string_view account, std::int64_t units,
+          std::int64_t at_second) {
+  harness.push<Charge>(
+      {{charge(account, units, "a note that is far too long to lie inline"), at(at_second)}});
 }
 
 std::vector<std::string> texts(const OperatorHarness& harness) {
   std::vector<std::string> all;
   for (const HourlySum& sum : harness.records<HourlySum>())
-    all.push_back(fmt::format("{} {} {}", sum.account.view(), sum.hour.micros / 1'000'000 / kHour, sum.units));
+    all.push_back(fmt::format("{} {} {}", sum.account.view(), sum.hour.micros / 1'000'000 / kHour,
+                              sum.units));
   return all;
 }
 
@@ -131,9 +137,8 @@ TEST(Windows, AreForgottenAtTheEndOfTheirLatenessAndCorrectedBefore) {
   EXPECT_THAT(texts(harness), ElementsAre("acme 0 1", "acme 0 3"));
   harness.advance_clock(seconds(5));
   EXPECT_THAT(texts(harness), SizeIs(2));
-  EXPECT_FALSE(harness.keyed_state().keys_from(0, 100, [](const StateKey& key) {
-    ADD_FAILURE() << "state is left for " << key.key;
-  }));
+  EXPECT_FALSE(harness.keyed_state().keys_from(
+      0, 100, [](const StateKey& key) { ADD_FAILURE() << "state is left for " << key.key; }));
   EXPECT_EQ(harness.keyed_state().timers().size(TimeDomain::kEvent), 0u);
   EXPECT_EQ(harness.keyed_state().timers().size(TimeDomain::kProcessing), 0u);
 }

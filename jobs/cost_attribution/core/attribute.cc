@@ -8,26 +8,32 @@ namespace tributary::cost {
 namespace {
 
 bool equal_content(const ChargeRow& a, const ChargeRow& b) {
-  return a.amounts == b.amounts && a.start == b.start && a.end == b.end && a.currency == b.currency &&
+  return a.amounts == b.amounts && a.start == b.start && a.end == b.end &&
+         a.currency == b.currency &&
          a.column(Column::kServiceName) == b.column(Column::kServiceName);
 }
 
-const Assignment* find_dimension(std::span<const Assignment> assignments, std::string_view dimension) {
+const Assignment* find_dimension(std::span<const Assignment> assignments,
+                                 std::string_view dimension) {
   const auto at = std::ranges::find(assignments, dimension, &Assignment::dimension);
   return at == assignments.end() ? nullptr : &*at;
 }
 
 }  // namespace
 
-const Decision& Attributor::on_row(const ChargeHead& head, const ChargeRow& row, const ContentHash& hash,
-                                   const StoredView* stored, const RuleBook* book) {
+const Decision& Attributor::on_row(const ChargeHead& head, const ChargeRow& row,
+                                   const ContentHash& hash, const StoredView* stored,
+                                   const RuleBook* book) {
   if (stored != nullptr) {
-    if (head.revision < stored->revision) return decide(Outcome::kStale, StateChange::kNone, stored->revision);
+    if (head.revision < stored->revision)
+      return decide(Outcome::kStale, StateChange::kNone, stored->revision);
     const bool same = !stored->deleted && stored->hash == hash;
     if (head.revision == stored->revision) {
-      return decide(same ? Outcome::kDuplicate : Outcome::kRejected, StateChange::kNone, stored->revision);
+      return decide(same ? Outcome::kDuplicate : Outcome::kRejected, StateChange::kNone,
+                    stored->revision);
     }
-    // Its rules version stays what it was: if that is no longer in force, the walk of on_rules finds it.
+    // Its rules version stays what it was: if that is no longer in force, the walk of on_rules
+    // finds it.
     if (same) return decide(Outcome::kUnchanged, StateChange::kRevision, head.revision);
   }
   const bool is_new = stored == nullptr || stored->deleted;
@@ -46,10 +52,12 @@ const Decision& Attributor::on_row(const ChargeHead& head, const ChargeRow& row,
 
 const Decision& Attributor::on_delete(const ChargeHead& head, const StoredView* stored) {
   if (stored == nullptr) return decide(Outcome::kDeleted, StateChange::kTombstone, head.revision);
-  if (head.revision < stored->revision) return decide(Outcome::kStale, StateChange::kNone, stored->revision);
+  if (head.revision < stored->revision)
+    return decide(Outcome::kStale, StateChange::kNone, stored->revision);
   if (head.revision == stored->revision) {
     // A row and a delete of one revision contradict each other.
-    return decide(stored->deleted ? Outcome::kDuplicate : Outcome::kRejected, StateChange::kNone, stored->revision);
+    return decide(stored->deleted ? Outcome::kDuplicate : Outcome::kRejected, StateChange::kNone,
+                  stored->revision);
   }
   if (stored->deleted) return decide(Outcome::kUnchanged, StateChange::kRevision, head.revision);
   decide(Outcome::kDeleted, StateChange::kTombstone, head.revision);
@@ -58,7 +66,8 @@ const Decision& Attributor::on_delete(const ChargeHead& head, const StoredView* 
   return decision_;
 }
 
-const Decision& Attributor::on_rules(std::string_view source, const StoredView& stored, const RuleBook& book) {
+const Decision& Attributor::on_rules(std::string_view source, const StoredView& stored,
+                                     const RuleBook& book) {
   if (stored.deleted || book.version_in_force(stored.row.start) == stored.rules_version) {
     return decide(Outcome::kUnchanged, StateChange::kNone, stored.revision);
   }
@@ -85,13 +94,16 @@ std::int64_t Attributor::assign(const ChargeRow& row, const RuleBook* book) {
   rules->evaluate(row, evaluation_);
   const std::span<const Target> targets = evaluation_.targets();
   for (std::size_t d = 0; d < targets.size(); ++d) {
-    assignments_.push_back({rules->dimensions()[d].name, targets[d].element, rules->rule_id(d, targets[d])});
+    assignments_.push_back(
+        {rules->dimensions()[d].name, targets[d].element, rules->rule_id(d, targets[d])});
   }
   return rules->version();
 }
 
-void Attributor::post(std::string_view source, const Posted* before, const Posted* after, Cause cause) {
-  const bool same_content = before != nullptr && after != nullptr && equal_content(*before->row, *after->row);
+void Attributor::post(std::string_view source, const Posted* before, const Posted* after,
+                      Cause cause) {
+  const bool same_content =
+      before != nullptr && after != nullptr && equal_content(*before->row, *after->row);
   const Assignment input{kInputDimension, source, {}};
   if (!same_content) {
     if (before != nullptr) add_line(*before, input, /*reversal=*/true, cause);
@@ -106,7 +118,8 @@ void Attributor::post(std::string_view source, const Posted* before, const Poste
   }
   if (after != nullptr) {
     for (const Assignment& now : after->assignments) {
-      const Assignment* old = before == nullptr ? nullptr : find_dimension(before->assignments, now.dimension);
+      const Assignment* old =
+          before == nullptr ? nullptr : find_dimension(before->assignments, now.dimension);
       if (old != nullptr && same_content && old->element == now.element) continue;
       if (old != nullptr) add_line(*before, *old, /*reversal=*/true, cause);
       add_line(*after, now, /*reversal=*/false, cause);
@@ -115,7 +128,8 @@ void Attributor::post(std::string_view source, const Posted* before, const Poste
   decision_.lines = lines_;
 }
 
-void Attributor::add_line(const Posted& posted, const Assignment& assignment, bool reversal, Cause cause) {
+void Attributor::add_line(const Posted& posted, const Assignment& assignment, bool reversal,
+                          Cause cause) {
   const ChargeRow& row = *posted.row;
   LineDraft line;
   line.dimension = assignment.dimension;

@@ -1,10 +1,12 @@
 // jobs/cost_attribution/core/attribute.h
-// The state transition of one charge: what is stored and an event in, the outcome and the lines to post out.
+// The state transition of one charge: what is stored and an event in, the outcome and the lines to
+// post out.
 //
-// Owner and thread: one Attributor per task; it keeps buffers only, no state of any charge. Nothing here knows the
-// engine: state comes in as views and the caller stores what it likes.
-// Invariant: a change is a reversal line, the exact negation of what was written, and a posting line, never a net
-// line; per dimension there is neither when target, amounts, service, currency and times are equal.
+// Owner and thread: one Attributor per task; it keeps buffers only, no state of any charge. Nothing
+// here knows the engine: state comes in as views and the caller stores what it likes. Invariant: a
+// change is a reversal line, the exact negation of what was written, and a posting line, never a
+// net line; per dimension there is neither when target, amounts, service, currency and times are
+// equal.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +23,8 @@
 
 namespace tributary::cost {
 
-// Where a charge was posted in one dimension. Carries names: the rule set that gave them may be gone.
+// Where a charge was posted in one dimension. Carries names: the rule set that gave them may be
+// gone.
 struct Assignment {
   std::string_view dimension;
   std::string_view element;
@@ -52,7 +55,8 @@ enum class Outcome : std::uint8_t {
 
 // The metric label.
 constexpr std::string_view outcome_name(Outcome outcome) {
-  constexpr std::string_view kNames[] = {"new", "changed", "unchanged", "deleted", "duplicate", "stale", "rejected"};
+  constexpr std::string_view kNames[] = {"new",       "changed", "unchanged", "deleted",
+                                         "duplicate", "stale",   "rejected"};
   return kNames[static_cast<std::size_t>(outcome)];
 }
 
@@ -69,22 +73,23 @@ struct Decision {
   Outcome outcome = Outcome::kStale;
   StateChange change = StateChange::kNone;
   std::int64_t revision = 0;
-  std::int64_t rules_version = 0;              // kReplace, kAssignments
-  std::span<const Assignment> assignments;     // kReplace, kAssignments: per dimension in force
-  std::span<const LineDraft> lines;            // in the order in which they are to be written
+  std::int64_t rules_version = 0;           // kReplace, kAssignments
+  std::span<const Assignment> assignments;  // kReplace, kAssignments: per dimension in force
+  std::span<const LineDraft> lines;         // in the order in which they are to be written
 };
 
 class Attributor {
  public:
-  // A row of an event stream. `stored`: null if the charge is unknown. `book`: null if the tenant has no rules.
-  // Views of the decision live until the next call, and no longer than the arguments.
+  // A row of an event stream. `stored`: null if the charge is unknown. `book`: null if the tenant
+  // has no rules. Views of the decision live until the next call, and no longer than the arguments.
   const Decision& on_row(const ChargeHead& head, const ChargeRow& row, const ContentHash& hash,
                          const StoredView* stored, const RuleBook* book);
 
   // A charge_delete with head.revision.
   const Decision& on_delete(const ChargeHead& head, const StoredView* stored);
 
-  // Rules were published: attribute a stored charge anew. Cheap when the version in force for it is the stored one.
+  // Rules were published: attribute a stored charge anew. Cheap when the version in force for it is
+  // the stored one.
   const Decision& on_rules(std::string_view source, const StoredView& stored, const RuleBook& book);
 
  private:

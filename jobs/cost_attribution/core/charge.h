@@ -1,9 +1,9 @@
 // jobs/cost_attribution/core/charge.h
-// One charge as the core sees it: plain structs of views, so that a row parsed from an envelope and a row rebuilt
-// from keyed state look the same to the rules.
+// One charge as the core sees it: plain structs of views, so that a row parsed from an envelope and
+// a row rebuilt from keyed state look the same to the rules.
 //
-// Ownership: every view points into memory of whoever made the struct. Invariant: tags are sorted by key, keys are
-// unique, no tag value is empty (an empty or null tag is a missing tag).
+// Ownership: every view points into memory of whoever made the struct. Invariant: tags are sorted
+// by key, keys are unique, no tag value is empty (an empty or null tag is a missing tag).
 #pragma once
 
 #include <array>
@@ -28,10 +28,11 @@ using Amounts = std::array<Amount, kMetricCount>;
 inline constexpr std::array<std::string_view, kMetricCount> kMetricColumns = {
     "BilledCost", "EffectiveCost", "ListCost", "ContractedCost"};
 // "billed", …: the name in lines, reports and settings.
-inline constexpr std::array<std::string_view, kMetricCount> kMetricNames = {"billed", "effective", "list",
-                                                                            "contracted"};
+inline constexpr std::array<std::string_view, kMetricCount> kMetricNames = {"billed", "effective",
+                                                                            "list", "contracted"};
 
-// The text columns of a row, in the order of the specification. Append only: stored rows are indexed by it.
+// The text columns of a row, in the order of the specification. Append only: stored rows are
+// indexed by it.
 enum class Column : std::uint8_t {
   kChargeCategory,
   kChargeClass,
@@ -53,10 +54,10 @@ enum class Column : std::uint8_t {
 inline constexpr std::size_t kColumnCount = 16;
 
 inline constexpr std::array<std::string_view, kColumnCount> kColumnNames = {
-    "ChargeCategory", "ChargeClass",    "ChargeDescription", "ServiceName",
-    "ServiceCategory", "ProviderName",  "BillingAccountId",  "SubAccountId",
-    "SubAccountName", "RegionId",       "ResourceId",        "ResourceName",
-    "ResourceType",   "SkuId",          "InvoiceId",         "CommitmentDiscountStatus"};
+    "ChargeCategory",  "ChargeClass",  "ChargeDescription", "ServiceName",
+    "ServiceCategory", "ProviderName", "BillingAccountId",  "SubAccountId",
+    "SubAccountName",  "RegionId",     "ResourceId",        "ResourceName",
+    "ResourceType",    "SkuId",        "InvoiceId",         "CommitmentDiscountStatus"};
 
 constexpr std::string_view column_name(Column column) {
   return kColumnNames[static_cast<std::size_t>(column)];
@@ -81,7 +82,8 @@ struct ChargeRow {
   Timestamp end;  // exclusive; equal to start is allowed
   Currency currency;
   Amounts amounts;
-  std::uint8_t missing_metrics = 0;  // bit m: Metric m was absent or null, and reads 0; to be counted
+  std::uint8_t missing_metrics =
+      0;  // bit m: Metric m was absent or null, and reads 0; to be counted
   std::array<std::string_view, kColumnCount> columns;  // empty = missing
   std::span<const Tag> tags;
 

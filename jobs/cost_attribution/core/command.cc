@@ -1,9 +1,9 @@
 // jobs/cost_attribution/core/command.cc
 #include "jobs/cost_attribution/core/command.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace tributary::cost {
@@ -30,7 +30,8 @@ class FieldReader {
     const auto* text = value->get_ptr<const std::string*>();
     if (text == nullptr || (text->empty() && !may_be_empty) || text->size() > limit) {
       fault(Reason::kBadField, name, spelled(*value),
-            fmt::format("\"{}\" is not a string of {} to {} bytes", name, may_be_empty ? 0 : 1, limit));
+            fmt::format("\"{}\" is not a string of {} to {} bytes", name, may_be_empty ? 0 : 1,
+                        limit));
       return nullptr;
     }
     return text;
@@ -75,7 +76,8 @@ class FieldReader {
     if (fits && value->get<std::int64_t>() >= 1) {
       out = value->get<std::int64_t>();
     } else {
-      fault(Reason::kBadField, name, spelled(*value), fmt::format("\"{}\" is not an integer of at least 1", name));
+      fault(Reason::kBadField, name, spelled(*value),
+            fmt::format("\"{}\" is not an integer of at least 1", name));
     }
   }
 
@@ -91,7 +93,8 @@ class FieldReader {
 
   void fault(Reason reason, std::string_view field, std::string_view value, std::string message) {
     if (fault_) return;
-    fault_ = Rejection{reason, std::string(field), std::string(cut_utf8(value, 256)), std::move(message), {}};
+    fault_ = Rejection{
+        reason, std::string(field), std::string(cut_utf8(value, 256)), std::move(message), {}};
   }
 
   std::optional<Rejection>& first_fault() { return fault_; }
@@ -122,11 +125,13 @@ Command read_rules_published(FieldReader& fields) {
   fields.text("author", kPersonBytesMax, command.author);
   fields.text("yaml", kYamlBytesMax, command.yaml);
   fields.text("sha256", 64, command.sha256);
-  const bool hexadecimal = command.sha256.size() == 64 && std::ranges::all_of(command.sha256, [](char c) {
-                             return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-                           });
+  const bool hexadecimal =
+      command.sha256.size() == 64 && std::ranges::all_of(command.sha256, [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+      });
   if (!hexadecimal) {
-    fields.fault(Reason::kBadField, "sha256", command.sha256, "\"sha256\" is not 64 digits of 0-9 and a-f");
+    fields.fault(Reason::kBadField, "sha256", command.sha256,
+                 "\"sha256\" is not 64 digits of 0-9 and a-f");
   }
   return command;
 }
@@ -154,7 +159,8 @@ Rejection whole_record(Reason reason, std::string_view record, std::string messa
 }  // namespace
 
 std::string_view command_kind(const Command& command) {
-  constexpr std::string_view kKinds[] = {"rules_published", "period_closed", "tenant_quarantined", "tenant_released"};
+  constexpr std::string_view kKinds[] = {"rules_published", "period_closed", "tenant_quarantined",
+                                         "tenant_released"};
   return kKinds[command.index()];
 }
 
@@ -163,7 +169,8 @@ const std::string& command_tenant(const Command& command) {
 }
 
 bool is_supported(const Command& command) {
-  return std::holds_alternative<RulesPublished>(command) || std::holds_alternative<PeriodClosed>(command);
+  return std::holds_alternative<RulesPublished>(command) ||
+         std::holds_alternative<PeriodClosed>(command);
 }
 
 std::expected<Command, Rejection> parse_command(std::string_view record) {
@@ -179,7 +186,8 @@ std::expected<Command, Rejection> parse_command(std::string_view record) {
   };
   Json json = Json::parse(record, limit_depth, /*allow_exceptions=*/false);
   if (json.is_discarded() || too_deep || !json.is_object()) {
-    return std::unexpected(whole_record(Reason::kMalformedJson, record, "command is not a JSON object"));
+    return std::unexpected(
+        whole_record(Reason::kMalformedJson, record, "command is not a JSON object"));
   }
   FieldReader fields(json);
   const Json version = json.value("v", Json());
@@ -204,7 +212,8 @@ std::expected<Command, Rejection> parse_command(std::string_view record) {
   }
   if (auto& fault = fields.first_fault()) {
     const auto tenant = json.find("tenant");
-    if (tenant != json.end() && tenant->is_string() && is_tenant_name(tenant->get_ref<const std::string&>())) {
+    if (tenant != json.end() && tenant->is_string() &&
+        is_tenant_name(tenant->get_ref<const std::string&>())) {
       fault->head.tenant = tenant->get<std::string>();
     }
     return std::unexpected(std::move(*fault));

@@ -1,8 +1,9 @@
 // jobs/cost_attribution/core/command.h
 // Reads one record of topic cost.commands: the audit log of what people decided for a tenant.
 //
-// Thread: values; a command owns its bytes. `rules_published` and `period_closed` are carried out by this version;
-// `tenant_quarantined` and `tenant_released` are read, and is_supported() is false for them.
+// Thread: values; a command owns its bytes. `rules_published` and `period_closed` are carried out
+// by this version; `tenant_quarantined` and `tenant_released` are read, and is_supported() is false
+// for them.
 #pragma once
 
 #include <cstdint>

@@ -20,9 +20,11 @@ bool is_one_of(const std::vector<std::string>& sorted, std::string_view value) {
 bool Condition::holds(SourceValues& values_of_row) const {
   switch (test) {
     case Test::kAll:
-      return std::ranges::all_of(parts, [&](const Condition& part) { return part.holds(values_of_row); });
+      return std::ranges::all_of(parts,
+                                 [&](const Condition& part) { return part.holds(values_of_row); });
     case Test::kAny:
-      return std::ranges::any_of(parts, [&](const Condition& part) { return part.holds(values_of_row); });
+      return std::ranges::any_of(parts,
+                                 [&](const Condition& part) { return part.holds(values_of_row); });
     case Test::kNot:
       return !parts.front().holds(values_of_row);
     case Test::kChargeTime: {
@@ -40,13 +42,17 @@ bool Condition::holds(SourceValues& values_of_row) const {
     case Test::kEquals:
       return is_one_of(values, value);
     case Test::kContains:
-      return std::ranges::any_of(values, [&](const std::string& each) { return value.find(each) != value.npos; });
+      return std::ranges::any_of(
+          values, [&](const std::string& each) { return value.find(each) != value.npos; });
     case Test::kBeginsWith:
-      return std::ranges::any_of(values, [&](const std::string& each) { return value.starts_with(each); });
+      return std::ranges::any_of(values,
+                                 [&](const std::string& each) { return value.starts_with(each); });
     case Test::kEndsWith:
-      return std::ranges::any_of(values, [&](const std::string& each) { return value.ends_with(each); });
+      return std::ranges::any_of(values,
+                                 [&](const std::string& each) { return value.ends_with(each); });
     default:
-      return std::ranges::any_of(patterns, [&](const Pattern& each) { return each.matches(value); });
+      return std::ranges::any_of(patterns,
+                                 [&](const Pattern& each) { return each.matches(value); });
   }
 }
 

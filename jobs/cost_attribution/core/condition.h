@@ -1,8 +1,8 @@
 // jobs/cost_attribution/core/condition.h
 // A rule's `when`: a tree of tests on the values of one row.
 //
-// Thread: immutable once parsed; holds() needs the caller's SourceValues. On a missing source every test is false,
-// and `not` turns that. Comparison is by bytes, case-sensitive.
+// Thread: immutable once parsed; holds() needs the caller's SourceValues. On a missing source every
+// test is false, and `not` turns that. Comparison is by bytes, case-sensitive.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the canonical form is little-endian");
 
-// A row has at most 100 tags and 16 columns; what it needs is computed first, so that writing needs no checks.
+// A row has at most 100 tags and 16 columns; what it needs is computed first, so that writing needs
+// no checks.
 class CanonicalWriter {
  public:
   explicit CanonicalWriter(char* out) : begin_(out), out_(out) {}
@@ -35,7 +36,8 @@ class CanonicalWriter {
 };
 
 std::size_t size_bound(const ChargeRow& row) {
-  std::size_t bound = 2 * sizeof(std::int64_t) + sizeof(Currency) + kMetricCount * sizeof(Int128) + 1;
+  std::size_t bound =
+      2 * sizeof(std::int64_t) + sizeof(Currency) + kMetricCount * sizeof(Int128) + 1;
   for (const std::string_view column : row.columns) bound += 5 + column.size();
   for (const Tag& tag : row.tags) bound += 8 + tag.key.size() + tag.value.size();
   return bound;

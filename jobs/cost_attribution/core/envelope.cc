@@ -1,10 +1,11 @@
 // jobs/cost_attribution/core/envelope.cc
-// The walk over a record and its head. The row is read in envelope_row.cc; both are judged in envelope_judge.cc.
+// The walk over a record and its head. The row is read in envelope_row.cc; both are judged in
+// envelope_judge.cc.
 #include "jobs/cost_attribution/core/envelope.h"
 
-#include <fmt/format.h>
-
 #include <cstring>
+
+#include <fmt/format.h>
 
 #include "jobs/cost_attribution/core/envelope_names.h"
 #include "jobs/cost_attribution/core/envelope_reader.h"
@@ -26,7 +27,8 @@ EnvelopeParser::~EnvelopeParser() = default;
 EnvelopeParser::EnvelopeParser(EnvelopeParser&&) noexcept = default;
 EnvelopeParser& EnvelopeParser::operator=(EnvelopeParser&&) noexcept = default;
 
-std::expected<const Envelope*, Rejection> EnvelopeParser::parse(std::string_view record, Timestamp ingest_time) {
+std::expected<const Envelope*, Rejection> EnvelopeParser::parse(std::string_view record,
+                                                                Timestamp ingest_time) {
   return reader_->read(record, ingest_time);
 }
 
@@ -54,13 +56,13 @@ std::expected<const Envelope*, Rejection> EnvelopeParser::Reader::read(std::stri
   if (row_fault_) row_fault_.reset();
 
   if (record.size() > kRecordBytesMax) {
-    return std::unexpected(reject({Reason::kRecordTooLarge, "", std::string(cut_utf8(record, 256)),
-                                   fmt::format("record has {} bytes, at most {} are read", record.size(),
-                                               kRecordBytesMax)}));
+    return std::unexpected(reject(
+        {Reason::kRecordTooLarge, "", std::string(cut_utf8(record, 256)),
+         fmt::format("record has {} bytes, at most {} are read", record.size(), kRecordBytesMax)}));
   }
   if (!walk(record)) {
-    return std::unexpected(
-        reject({Reason::kMalformedJson, "", std::string(cut_utf8(record, 256)), std::move(malformed_)}));
+    return std::unexpected(reject(
+        {Reason::kMalformedJson, "", std::string(cut_utf8(record, 256)), std::move(malformed_)}));
   }
   if (auto fault = judge_kind()) return std::unexpected(reject(std::move(*fault)));
   envelope_.kind = kind_ == "charge" ? EnvelopeKind::kCharge : EnvelopeKind::kChargeDelete;
@@ -75,7 +77,8 @@ std::expected<const Envelope*, Rejection> EnvelopeParser::Reader::read(std::stri
   if (auto fault = judge_row(ingest_time)) return std::unexpected(reject(std::move(*fault)));
   for (std::size_t metric = 1; metric < kMetricCount; ++metric) {
     if ((row_present_ & bit(kFirstMetric + metric)) == 0) {
-      envelope_.row.missing_metrics = static_cast<std::uint8_t>(envelope_.row.missing_metrics | bit(metric));
+      envelope_.row.missing_metrics =
+          static_cast<std::uint8_t>(envelope_.row.missing_metrics | bit(metric));
     }
   }
   envelope_.row.tags = tags_;
@@ -91,7 +94,8 @@ bool EnvelopeParser::Reader::walk(std::string_view record) {
   simdjson::ondemand::document document;
   if (const auto code = parser_.iterate(padded).get(document)) return broken(code);
   simdjson::ondemand::object object;
-  if (document.get_object().get(object) != simdjson::SUCCESS) return malformed("record is not a JSON object");
+  if (document.get_object().get(object) != simdjson::SUCCESS)
+    return malformed("record is not a JSON object");
   head_guess_.restart();
   for (auto result : object) {
     Field field;
@@ -107,13 +111,15 @@ bool EnvelopeParser::Reader::walk(std::string_view record) {
     if (!read_head_field(name, field.value())) return false;
   }
   const char* rest = nullptr;
-  if (document.current_location().get(rest) == simdjson::SUCCESS) return malformed("text after the JSON object");
+  if (document.current_location().get(rest) == simdjson::SUCCESS)
+    return malformed("text after the JSON object");
   return true;
 }
 
 bool EnvelopeParser::Reader::read_key(Field& field, std::string_view& out) {
   const char* raw = field.key().raw();
-  const auto room = static_cast<std::size_t>(buffer_.get() + kRecordBytesMax + simdjson::SIMDJSON_PADDING - raw);
+  const auto room =
+      static_cast<std::size_t>(buffer_.get() + kRecordBytesMax + simdjson::SIMDJSON_PADDING - raw);
   const auto* quote = static_cast<const char*>(std::memchr(raw, '"', room));
   if (quote == nullptr) return malformed("a key has no end");
   out = {raw, static_cast<std::size_t>(quote - raw)};
@@ -157,7 +163,8 @@ bool EnvelopeParser::Reader::read_scalar(Value& value, Scalar& out) {
 }
 
 bool EnvelopeParser::Reader::check_value(Value& value, int depth) {
-  if (depth > kUnreadDepthMax) return malformed(fmt::format("nested deeper than {}", kUnreadDepthMax));
+  if (depth > kUnreadDepthMax)
+    return malformed(fmt::format("nested deeper than {}", kUnreadDepthMax));
   const std::string_view token = trim_token(value.raw_json_token());
   if (token.empty()) return malformed("a value is missing");
   if (token.front() == '{') {
@@ -190,11 +197,14 @@ bool EnvelopeParser::Reader::malformed(std::string_view why) {
   return false;
 }
 
-bool EnvelopeParser::Reader::broken(simdjson::error_code code) { return malformed(simdjson::error_message(code)); }
+bool EnvelopeParser::Reader::broken(simdjson::error_code code) {
+  return malformed(simdjson::error_message(code));
+}
 
 bool EnvelopeParser::Reader::read_head_field(std::size_t name, Value& value) {
   if ((head_seen_ & bit(name)) != 0) {
-    head_fault(Reason::kBadField, kHeadNames[name], "", fmt::format("\"{}\" is given twice", kHeadNames[name]));
+    head_fault(Reason::kBadField, kHeadNames[name], "",
+               fmt::format("\"{}\" is given twice", kHeadNames[name]));
     return check_value(value, 0);
   }
   if (name == kRow) {
@@ -207,14 +217,17 @@ bool EnvelopeParser::Reader::read_head_field(std::size_t name, Value& value) {
   head_seen_ |= bit(name);
 
   const auto integer = [&](std::int64_t low, std::int64_t high) -> std::optional<std::int64_t> {
-    const auto number = scalar.form == Scalar::Form::kNumber ? json_integer(scalar.text) : std::nullopt;
+    const auto number =
+        scalar.form == Scalar::Form::kNumber ? json_integer(scalar.text) : std::nullopt;
     if (number && *number >= low && *number <= high) {
       head_valid_ |= bit(name);
       return number;
     }
-    head_fault(Reason::kBadField, kHeadNames[name], scalar.text,
-               high == INT64_MAX ? fmt::format("\"{}\" is not an integer of at least {}", kHeadNames[name], low)
-                                 : fmt::format("\"{}\" is not an integer of {} to {}", kHeadNames[name], low, high));
+    head_fault(
+        Reason::kBadField, kHeadNames[name], scalar.text,
+        high == INT64_MAX
+            ? fmt::format("\"{}\" is not an integer of at least {}", kHeadNames[name], low)
+            : fmt::format("\"{}\" is not an integer of {} to {}", kHeadNames[name], low, high));
     return std::nullopt;
   };
   switch (name) {
@@ -233,10 +246,12 @@ bool EnvelopeParser::Reader::read_head_field(std::size_t name, Value& value) {
       read_bounded_text("source", scalar, kNameBytesMax, envelope_.head.source, bit(kSource));
       return true;
     case kChargeId:
-      read_bounded_text("charge_id", scalar, kChargeIdBytesMax, envelope_.head.charge_id, bit(kChargeId));
+      read_bounded_text("charge_id", scalar, kChargeIdBytesMax, envelope_.head.charge_id,
+                        bit(kChargeId));
       return true;
     case kPeriod: {
-      const auto period = scalar.form == Scalar::Form::kString ? parse_period(scalar.text) : std::nullopt;
+      const auto period =
+          scalar.form == Scalar::Form::kString ? parse_period(scalar.text) : std::nullopt;
       if (period) {
         envelope_.head.period = *period;
         head_valid_ |= bit(kPeriod);
@@ -246,7 +261,8 @@ bool EnvelopeParser::Reader::read_head_field(std::size_t name, Value& value) {
       return true;
     }
     case kShard:
-      if (const auto shard = integer(0, kShardMax)) envelope_.head.shard = static_cast<std::int32_t>(*shard);
+      if (const auto shard = integer(0, kShardMax))
+        envelope_.head.shard = static_cast<std::int32_t>(*shard);
       return true;
     case kDelivery:
       delivery_ = integer(1, INT64_MAX);
@@ -266,12 +282,14 @@ void EnvelopeParser::Reader::read_tenant(const Scalar& scalar) {
   envelope_.head.tenant = scalar.text;
   head_valid_ |= bit(kTenant);
   if (!tenants_.empty() && !tenants_.contains(scalar.text)) {
-    head_fault(Reason::kUnknownTenant, "tenant", scalar.text, "the tenant is not in the job's setting \"tenants\"");
+    head_fault(Reason::kUnknownTenant, "tenant", scalar.text,
+               "the tenant is not in the job's setting \"tenants\"");
   }
 }
 
-void EnvelopeParser::Reader::read_bounded_text(std::string_view name, const Scalar& scalar, std::size_t limit,
-                                               std::string_view& out, std::uint32_t valid_bit) {
+void EnvelopeParser::Reader::read_bounded_text(std::string_view name, const Scalar& scalar,
+                                               std::size_t limit, std::string_view& out,
+                                               std::uint32_t valid_bit) {
   if (scalar.form != Scalar::Form::kString || scalar.text.empty() || scalar.text.size() > limit) {
     head_fault(Reason::kBadField, name, scalar.text,
                fmt::format("\"{}\" is not a string of 1 to {} bytes", name, limit));
@@ -281,10 +299,11 @@ void EnvelopeParser::Reader::read_bounded_text(std::string_view name, const Scal
   head_valid_ |= valid_bit;
 }
 
-void EnvelopeParser::Reader::head_fault(DeadLetterReason reason, std::string_view field, std::string_view value,
-                                        std::string message) {
+void EnvelopeParser::Reader::head_fault(DeadLetterReason reason, std::string_view field,
+                                        std::string_view value, std::string message) {
   if (head_fault_) return;
-  head_fault_ = Fault{reason, std::string(field), std::string(cut_utf8(value, 256)), std::move(message)};
+  head_fault_ =
+      Fault{reason, std::string(field), std::string(cut_utf8(value, 256)), std::move(message)};
 }
 
 }  // namespace tributary::cost

@@ -1,9 +1,10 @@
 // jobs/cost_attribution/core/envelope.h
-// Reads one JSON record of topic cost.charges, strictly: a charge or a charge_delete, or a rejection that says which
-// field, which value and why. Kinds that this version does not carry out are refused by name.
+// Reads one JSON record of topic cost.charges, strictly: a charge or a charge_delete, or a
+// rejection that says which field, which value and why. Kinds that this version does not carry out
+// are refused by name.
 //
-// Owner and thread: one parser per route task, not shared. Views of a parsed envelope point into the parser and live
-// until its next parse. No allocation per record once the buffers have grown.
+// Owner and thread: one parser per route task, not shared. Views of a parsed envelope point into
+// the parser and live until its next parse. No allocation per record once the buffers have grown.
 #pragma once
 
 #include <cstdint>
@@ -53,9 +54,10 @@ class EnvelopeParser {
   EnvelopeParser(EnvelopeParser&&) noexcept;
   EnvelopeParser& operator=(EnvelopeParser&&) noexcept;
 
-  // `record` is one JSON object; it may lie anywhere and is copied. The pointer lives until the next parse.
-  // When a record has several faults, the first of: size, JSON, version and kind, a faulty head field, a faulty row
-  // field (each in the order of the text), a missing field, what concerns several fields.
+  // `record` is one JSON object; it may lie anywhere and is copied. The pointer lives until the
+  // next parse. When a record has several faults, the first of: size, JSON, version and kind, a
+  // faulty head field, a faulty row field (each in the order of the text), a missing field, what
+  // concerns several fields.
   std::expected<const Envelope*, Rejection> parse(std::string_view record, Timestamp ingest_time);
 
  private:

@@ -1,8 +1,9 @@
 // jobs/cost_attribution/core/envelope_judge.cc
-// What is judged once a record has been walked: its kind, what is missing, and what concerns several fields.
-#include <fmt/format.h>
-
+// What is judged once a record has been walked: its kind, what is missing, and what concerns
+// several fields.
 #include <array>
+
+#include <fmt/format.h>
 
 #include "jobs/cost_attribution/core/envelope_names.h"
 #include "jobs/cost_attribution/core/envelope_reader.h"
@@ -23,9 +24,11 @@ std::string quoted_cut(std::string_view text) { return std::string(cut_utf8(text
 std::optional<EnvelopeParser::Reader::Fault> EnvelopeParser::Reader::judge_kind() const {
   if ((head_seen_ & bit(kV)) == 0) return Fault{Reason::kMissingField, "v", "", "\"v\" is missing"};
   if (version_ != 1) {
-    return Fault{Reason::kBadField, "v", std::string(cut_utf8(version_text_, 256)), "\"v\" is not 1"};
+    return Fault{Reason::kBadField, "v", std::string(cut_utf8(version_text_, 256)),
+                 "\"v\" is not 1"};
   }
-  if ((head_seen_ & bit(kKind)) == 0) return Fault{Reason::kMissingField, "kind", "", "\"kind\" is missing"};
+  if ((head_seen_ & bit(kKind)) == 0)
+    return Fault{Reason::kMissingField, "kind", "", "\"kind\" is missing"};
   const bool is_charge = kind_ == "charge";
   if ((head_valid_ & bit(kKind)) == 0 || (!is_charge && kind_ != "charge_delete")) {
     for (const std::string_view later : kLaterKinds) {
@@ -39,12 +42,14 @@ std::optional<EnvelopeParser::Reader::Fault> EnvelopeParser::Reader::judge_kind(
   }
   if ((head_seen_ & bit(kDelivery)) != 0) {
     if (!is_charge) {
-      return Fault{Reason::kBadField, "delivery", delivery_ ? fmt::format("{}", *delivery_) : std::string(),
+      return Fault{Reason::kBadField, "delivery",
+                   delivery_ ? fmt::format("{}", *delivery_) : std::string(),
                    "a charge_delete belongs to an event stream and has no delivery"};
     }
     if (delivery_) {
       return Fault{Reason::kNotYetSupported, "delivery", fmt::format("{}", *delivery_),
-                   "charges of a delivery are not available yet: send them as an event stream, with `revision`"};
+                   "charges of a delivery are not available yet: send them as an event stream, "
+                   "with `revision`"};
     }
   }
   return std::nullopt;
@@ -71,15 +76,18 @@ std::optional<EnvelopeParser::Reader::Fault> EnvelopeParser::Reader::judge_missi
   return std::nullopt;
 }
 
-std::optional<EnvelopeParser::Reader::Fault> EnvelopeParser::Reader::judge_row(Timestamp ingest_time) const {
+std::optional<EnvelopeParser::Reader::Fault> EnvelopeParser::Reader::judge_row(
+    Timestamp ingest_time) const {
   const ChargeRow& row = envelope_.row;
   if (row.end < row.start) {
-    return Fault{Reason::kPeriodEndBeforeStart, "row.ChargePeriodEnd", format_timestamp(row.end),
-                 fmt::format("the charge ends before it starts at {}", format_timestamp(row.start))};
+    return Fault{
+        Reason::kPeriodEndBeforeStart, "row.ChargePeriodEnd", format_timestamp(row.end),
+        fmt::format("the charge ends before it starts at {}", format_timestamp(row.start))};
   }
   if (row.end - row.start > kChargeLengthMax) {
     return Fault{Reason::kPeriodTooLong, "row.ChargePeriodEnd", format_timestamp(row.end),
-                 fmt::format("the charge is longer than 366 days from its start at {}", format_timestamp(row.start))};
+                 fmt::format("the charge is longer than 366 days from its start at {}",
+                             format_timestamp(row.start))};
   }
   if (row.start > saturating_add(ingest_time, kFutureMax)) {
     return Fault{Reason::kFutureTimestamp, "row.ChargePeriodStart", format_timestamp(row.start),
@@ -89,7 +97,8 @@ std::optional<EnvelopeParser::Reader::Fault> EnvelopeParser::Reader::judge_row(T
 }
 
 Rejection EnvelopeParser::Reader::reject(Fault fault) const {
-  Rejection rejection{fault.reason, std::move(fault.field), std::move(fault.value), std::move(fault.message), {}};
+  Rejection rejection{
+      fault.reason, std::move(fault.field), std::move(fault.value), std::move(fault.message), {}};
   const auto valid = [&](std::size_t field) { return (head_valid_ & bit(field)) != 0; };
   const ChargeHead& head = envelope_.head;
   if (valid(kTenant)) rejection.head.tenant = head.tenant;

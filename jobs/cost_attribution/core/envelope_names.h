@@ -1,7 +1,9 @@
 // jobs/cost_attribution/core/envelope_names.h
-// The field names of a charge envelope and of its row, and the numbers by which the reader knows them.
+// The field names of a charge envelope and of its row, and the numbers by which the reader knows
+// them.
 //
-// Private to the envelope*.cc files. The first sixteen row names are the text columns, in the order of Column.
+// Private to the envelope*.cc files. The first sixteen row names are the text columns, in the order
+// of Column.
 #pragma once
 
 #include <array>

@@ -1,14 +1,14 @@
 // jobs/cost_attribution/core/envelope_reader.h
-// The one door to simdjson: walks a record once, keeps what it read and the first fault, and judges it at the end.
+// The one door to simdjson: walks a record once, keeps what it read and the first fault, and judges
+// it at the end.
 //
-// Private to envelope.cc and envelope_row.cc. A fault of a value does not stop the walk (a refused row still shows
-// its head); malformed JSON does.
+// Private to envelope.cc and envelope_row.cc. A fault of a value does not stop the walk (a refused
+// row still shows its head); malformed JSON does.
 #pragma once
-
-#include <simdjson.h>
 
 #include <memory>
 #include <optional>
+#include <simdjson.h>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +39,8 @@ class EnvelopeParser::Reader {
   using Value = simdjson::ondemand::value;
   using Field = simdjson::ondemand::field;
 
-  // False: the JSON is malformed and malformed_ says why. Everything below that returns bool means this.
+  // False: the JSON is malformed and malformed_ says why. Everything below that returns bool means
+  // this.
   bool walk(std::string_view record);
   bool read_head_field(std::size_t name, Value& value);
   bool read_row(Value& value);
@@ -53,12 +54,14 @@ class EnvelopeParser::Reader {
   bool broken(simdjson::error_code code);
 
   // Records `fault` if it is the first of its part of the record.
-  void head_fault(DeadLetterReason reason, std::string_view field, std::string_view value, std::string message);
-  void row_fault(DeadLetterReason reason, std::string_view field, std::string_view value, std::string message);
+  void head_fault(DeadLetterReason reason, std::string_view field, std::string_view value,
+                  std::string message);
+  void row_fault(DeadLetterReason reason, std::string_view field, std::string_view value,
+                 std::string message);
 
   void read_tenant(const Scalar& scalar);
-  void read_bounded_text(std::string_view name, const Scalar& scalar, std::size_t limit, std::string_view& out,
-                         std::uint32_t bit);
+  void read_bounded_text(std::string_view name, const Scalar& scalar, std::size_t limit,
+                         std::string_view& out, std::uint32_t bit);
   void read_amount(Metric metric, const Scalar& scalar);
   void read_time(std::string_view name, const Scalar& scalar, Timestamp& out);
   void seal_tags();
@@ -74,7 +77,8 @@ class EnvelopeParser::Reader {
   FieldGuess head_guess_;
   FieldGuess row_guess_;
   std::vector<Tag> tags_;
-  std::string minified_;  // JSON text of tag values that are objects or arrays; never grows past its reserve
+  std::string minified_;  // JSON text of tag values that are objects or arrays; never grows past
+                          // its reserve
   std::string canonical_;
 
   // Of the record at hand.

@@ -1,5 +1,6 @@
 // jobs/cost_attribution/core/field_guess.h
-// Finds a key in a small table of names, betting that a producer writes its keys in the same order every time.
+// Finds a key in a small table of names, betting that a producer writes its keys in the same order
+// every time.
 //
 // Thread: its owner's. Invariant: a guess only saves time; the answer depends on the key alone.
 #pragma once
@@ -21,7 +22,8 @@ class FieldGuess {
   // Call at the start of each object.
   void restart() { position_ = 0; }
 
-  // The index of `key` in the names, or kUnknown. The n-th call since restart() tries what the n-th key was last time.
+  // The index of `key` in the names, or kUnknown. The n-th call since restart() tries what the n-th
+  // key was last time.
   std::size_t find(std::string_view key) {
     if (position_ == kPositions) return search(key);
     std::uint8_t& guess = guesses_[position_++];

@@ -1,8 +1,9 @@
 // jobs/cost_attribution/core/json_token.h
-// The text of one JSON scalar as it stands in the record: whether it is well formed, and its integer value.
+// The text of one JSON scalar as it stands in the record: whether it is well formed, and its
+// integer value.
 //
-// simdjson's on-demand reader does not look into values that nobody converts; these checks do, because amounts are
-// read from their token and never through a double.
+// simdjson's on-demand reader does not look into values that nobody converts; these checks do,
+// because amounts are read from their token and never through a double.
 #pragma once
 
 #include <charconv>
@@ -14,7 +15,8 @@ namespace tributary::cost {
 
 // Without the white space that follows a token.
 constexpr std::string_view trim_token(std::string_view token) {
-  while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t')) {
+  while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' ||
+                            token.back() == '\t')) {
     token.remove_suffix(1);
   }
   return token;

@@ -1,6 +1,6 @@
 // jobs/cost_attribution/core/line_draft.h
-// One line of the ledger as the core decides it: a signed delta of one charge in one dimension. The shell adds the
-// charge's identity, line id, posting period and posting time.
+// One line of the ledger as the core decides it: a signed delta of one charge in one dimension. The
+// shell adds the charge's identity, line id, posting period and posting time.
 //
 // Ownership: views into the event, the stored charge and the rules; they live as long as those.
 #pragma once
@@ -17,7 +17,16 @@ namespace tributary::cost {
 inline constexpr std::string_view kInputDimension = "(input)";
 
 enum class LineKind : std::uint8_t { kDirect, kPooled, kAllocated };
-enum class Cause : std::uint8_t { kNew, kChanged, kVanished, kDeleted, kSettled, kRules, kTelemetry, kPool };
+enum class Cause : std::uint8_t {
+  kNew,
+  kChanged,
+  kVanished,
+  kDeleted,
+  kSettled,
+  kRules,
+  kTelemetry,
+  kPool
+};
 
 constexpr std::string_view line_kind_name(LineKind kind) {
   constexpr std::string_view kNames[] = {"direct", "pooled", "allocated"};

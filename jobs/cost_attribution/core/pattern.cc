@@ -20,8 +20,8 @@ std::expected<Pattern, std::string> Pattern::compile(std::string_view expression
       std::make_unique<re2::RE2>(re2::StringPiece(expression.data(), expression.size()), options);
   if (!program->ok()) return std::unexpected(program->error());
   if (program->ProgramSize() > kPatternProgramMax) {
-    return std::unexpected(fmt::format("program of {} instructions, at most {} are allowed", program->ProgramSize(),
-                                       kPatternProgramMax));
+    return std::unexpected(fmt::format("program of {} instructions, at most {} are allowed",
+                                       program->ProgramSize(), kPatternProgramMax));
   }
   return Pattern(std::move(program));
 }

@@ -1,8 +1,9 @@
 // jobs/cost_attribution/core/pattern.h
-// A compiled regular expression of a rule: matches a whole value or not at all. The one door to RE2.
+// A compiled regular expression of a rule: matches a whole value or not at all. The one door to
+// RE2.
 //
-// Thread: matching is const and may run on many threads at once. Bounded: time linear in the value, memory by
-// kPatternMemory, program size by kPatternProgramMax.
+// Thread: matching is const and may run on many threads at once. Bounded: time linear in the value,
+// memory by kPatternMemory, program size by kPatternProgramMax.
 #pragma once
 
 #include <expected>

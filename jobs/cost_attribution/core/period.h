@@ -1,16 +1,17 @@
 // jobs/cost_attribution/core/period.h
-// A billing period: a calendar month as the provider names it ("2026-09"). Not derived from any charge's time.
+// A billing period: a calendar month as the provider names it ("2026-09"). Not derived from any
+// charge's time.
 //
 // Thread: values. Invariant: a parsed period lies in the years 1 to 9999.
 #pragma once
-
-#include <fmt/format.h>
 
 #include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace tributary::cost {
 

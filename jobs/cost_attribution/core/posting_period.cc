@@ -12,7 +12,9 @@ bool ClosedPeriods::close(Period period) {
   return true;
 }
 
-bool ClosedPeriods::is_closed(Period period) const { return std::ranges::binary_search(closed_, period); }
+bool ClosedPeriods::is_closed(Period period) const {
+  return std::ranges::binary_search(closed_, period);
+}
 
 Posting ClosedPeriods::posting_of(Period period) const {
   if (!is_closed(period)) return {period, false};

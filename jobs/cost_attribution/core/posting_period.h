@@ -1,6 +1,6 @@
 // jobs/cost_attribution/core/posting_period.h
-// In which month a line is posted: the charge's own period, or, once that is closed, the month after the last closed
-// one. Closing changes nothing else.
+// In which month a line is posted: the charge's own period, or, once that is closed, the month
+// after the last closed one. Closing changes nothing else.
 //
 // Owner: one tenant's state. Not synchronised.
 #pragma once

@@ -42,7 +42,8 @@ std::string_view reason_name(DeadLetterReason reason) {
 std::string_view cut_utf8(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return text;
   std::size_t end = limit;
-  // A boundary is never more than three bytes back; bytes that are no UTF-8 at all are cut where they are.
+  // A boundary is never more than three bytes back; bytes that are no UTF-8 at all are cut where
+  // they are.
   for (int back = 0; back < 4 && end > 0; ++back, --end) {
     if ((static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U) return text.substr(0, end);
   }
@@ -51,8 +52,8 @@ std::string_view cut_utf8(std::string_view text, std::size_t limit) {
 
 bool is_tenant_name(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
   });
 }
 

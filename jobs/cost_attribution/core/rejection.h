@@ -1,5 +1,6 @@
 // jobs/cost_attribution/core/rejection.h
-// Why a record was refused, in the form that becomes a dead letter, and what of its head could still be read.
+// Why a record was refused, in the form that becomes a dead letter, and what of its head could
+// still be read.
 //
 // Thread: values; owns its bytes. Making one allocates: it is the rare path.
 #pragma once
@@ -13,7 +14,8 @@
 
 namespace tributary::cost {
 
-// The reasons of the specification, and NOT_YET_SUPPORTED for what this version of the job refuses by name.
+// The reasons of the specification, and NOT_YET_SUPPORTED for what this version of the job refuses
+// by name.
 enum class DeadLetterReason : std::uint8_t {
   kMalformedJson,
   kUnknownKind,
@@ -43,7 +45,8 @@ inline constexpr std::size_t kDeadLetterReasonCount = 22;
 // "MALFORMED_JSON": the name in dead letters and metric labels.
 std::string_view reason_name(DeadLetterReason reason);
 
-// The head fields that were readable and valid; a refused row of a delivery still counts against it.
+// The head fields that were readable and valid; a refused row of a delivery still counts against
+// it.
 struct ReadableHead {
   std::optional<std::string> tenant;
   std::optional<std::string> source;

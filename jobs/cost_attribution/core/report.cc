@@ -1,10 +1,10 @@
 // jobs/cost_attribution/core/report.cc
 #include "jobs/cost_attribution/core/report.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+
+#include <fmt/format.h>
 
 namespace tributary::cost {
 
@@ -14,7 +14,8 @@ constexpr std::int64_t kPerMilleMax = 99'999;
 
 // 0: a plain element; reserved ones follow in this order.
 int reserved_rank(const std::string& name) {
-  constexpr std::array<std::string_view, 4> kOrder = {kOther, "(unallocated)", "(unattributed)", "(undefined)"};
+  constexpr std::array<std::string_view, 4> kOrder = {kOther, "(unallocated)", "(unattributed)",
+                                                      "(undefined)"};
   const auto at = std::ranges::find(kOrder, name);
   return at == kOrder.end() ? 0 : static_cast<int>(at - kOrder.begin()) + 1;
 }
@@ -68,8 +69,8 @@ std::string share_text(const std::optional<std::int64_t>& per_mille) {
 
 // Columns of a terminal: code points; good enough for names.
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 // A tenant's text on a terminal: no control characters.
@@ -118,28 +119,33 @@ std::string lay_out(const std::vector<TableRow>& rows, std::size_t rule_before) 
 std::string versions_text(const std::vector<std::int64_t>& versions) {
   if (versions.empty()) return "none";
   std::string out;
-  for (const std::int64_t version : versions) out += fmt::format("{}v{}", out.empty() ? "" : ", ", version);
+  for (const std::int64_t version : versions)
+    out += fmt::format("{}v{}", out.empty() ? "" : ", ", version);
   return out;
 }
 
 }  // namespace
 
-Result<Report> build_report(std::string title, std::vector<std::string> headers, std::vector<ReportCell> cells,
-                            int digits, ReportBasis basis, std::size_t rows_max) {
+Result<Report> build_report(std::string title, std::vector<std::string> headers,
+                            std::vector<ReportCell> cells, int digits, ReportBasis basis,
+                            std::size_t rows_max) {
   std::ranges::sort(cells, stands_before);
   if (cells.size() > rows_max) {
     // Reserved elements are few and always shown: the smallest plain ones give way.
-    const auto reserved = std::ranges::find_if(
-        cells, [](const ReportCell& cell) { return !cell.names.empty() && reserved_rank(cell.names.front()) > 0; });
+    const auto reserved = std::ranges::find_if(cells, [](const ReportCell& cell) {
+      return !cell.names.empty() && reserved_rank(cell.names.front()) > 0;
+    });
     const auto plain = static_cast<std::size_t>(reserved - cells.begin());
     const std::size_t shown_reserved = cells.size() - plain;
-    const std::size_t kept = rows_max > shown_reserved ? std::min(plain, rows_max - shown_reserved) : 0;
+    const std::size_t kept =
+        rows_max > shown_reserved ? std::min(plain, rows_max - shown_reserved) : 0;
     if (kept < plain) {
       ReportCell other;
       other.names.assign(headers.size(), "");
       if (!other.names.empty()) other.names.front() = kOther;
       for (std::size_t i = kept; i < plain; ++i) other.cost = TRY(add(other.cost, cells[i].cost));
-      cells.erase(cells.begin() + static_cast<std::ptrdiff_t>(kept), cells.begin() + static_cast<std::ptrdiff_t>(plain));
+      cells.erase(cells.begin() + static_cast<std::ptrdiff_t>(kept),
+                  cells.begin() + static_cast<std::ptrdiff_t>(plain));
       cells.insert(cells.begin() + static_cast<std::ptrdiff_t>(kept), std::move(other));
     }
   }
@@ -154,7 +160,8 @@ Result<Report> build_report(std::string title, std::vector<std::string> headers,
   report.total_shown = TRY(round_rows(exact, digits, shown));
   report.rows.reserve(cells.size());
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    report.rows.push_back({std::move(cells[i].names), exact[i], shown[i], share_per_mille(exact[i], report.total)});
+    report.rows.push_back(
+        {std::move(cells[i].names), exact[i], shown[i], share_per_mille(exact[i], report.total)});
   }
   report.title = std::move(title);
   report.headers = std::move(headers);
@@ -204,7 +211,8 @@ std::string to_csv(const Report& report) {
     for (const std::string& name : row.names) out += csv_field(name) + ',';
     std::string share = row.per_mille ? share_text(row.per_mille) : std::string();
     if (share.ends_with(" %")) share.resize(share.size() - 2);
-    out += fmt::format("{},{},{}\r\n", format_amount(row.cost), fixed(row.shown, report.digits), share);
+    out += fmt::format("{},{},{}\r\n", format_amount(row.cost), fixed(row.shown, report.digits),
+                       share);
   }
   return out;
 }

@@ -1,6 +1,6 @@
 // jobs/cost_attribution/core/report.h
-// How sums of lines are shown to people: rounded so that the rows add up, sorted, with shares, and with the
-// conservation check beneath. Pure: sums in, text out.
+// How sums of lines are shown to people: rounded so that the rows add up, sorted, with shares, and
+// with the conservation check beneath. Pure: sums in, text out.
 //
 // Invariant: the shown rows add up to the shown total, exactly.
 #pragma once
@@ -29,9 +29,10 @@ struct ReportCell {
 
 struct ReportRow {
   std::vector<std::string> names;
-  Amount cost;                            // exact
-  Amount shown;                           // rounded
-  std::optional<std::int64_t> per_mille;  // share of the total; none if the total is 0 or the share is beyond 9999.9 %
+  Amount cost;   // exact
+  Amount shown;  // rounded
+  std::optional<std::int64_t>
+      per_mille;  // share of the total; none if the total is 0 or the share is beyond 9999.9 %
 };
 
 // What stands beneath a report.
@@ -53,10 +54,11 @@ struct Report {
   ReportBasis basis;
 };
 
-// Sorts by cost, highest first, then by names; reserved elements come last, (other) before them. More than `rows_max`
-// cells: the smallest are summed as (other). D103 on overflow.
-Result<Report> build_report(std::string title, std::vector<std::string> headers, std::vector<ReportCell> cells,
-                            int digits, ReportBasis basis, std::size_t rows_max = kReportRowsMax);
+// Sorts by cost, highest first, then by names; reserved elements come last, (other) before them.
+// More than `rows_max` cells: the smallest are summed as (other). D103 on overflow.
+Result<Report> build_report(std::string title, std::vector<std::string> headers,
+                            std::vector<ReportCell> cells, int digits, ReportBasis basis,
+                            std::size_t rows_max = kReportRowsMax);
 
 // A table for a terminal, and the check beneath it.
 std::string to_table(const Report& report);

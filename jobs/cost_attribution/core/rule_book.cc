@@ -1,25 +1,34 @@
 // jobs/cost_attribution/core/rule_book.cc
 #include "jobs/cost_attribution/core/rule_book.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace tributary::cost {
 
 std::expected<void, RuleProblem> RuleBook::publish(std::shared_ptr<const RuleSet> rules,
-                                                   std::optional<Timestamp> event_clock, Duration retain) {
+                                                   std::optional<Timestamp> event_clock,
+                                                   Duration retain) {
   const std::string document = fmt::format("{} rules v{}", rules->tenant(), rules->version());
   if (rules->version() <= last_version_) {
-    return std::unexpected(RuleProblem{
-        ErrorCode::R02, document, "version", rules->version_line(),
-        fmt::format("version {} is not above the last published version {}", rules->version(), last_version_), {}});
+    return std::unexpected(
+        RuleProblem{ErrorCode::R02,
+                    document,
+                    "version",
+                    rules->version_line(),
+                    fmt::format("version {} is not above the last published version {}",
+                                rules->version(), last_version_),
+                    {}});
   }
   if (event_clock) {
     const Timestamp oldest = *event_clock - retain;
     if (rules->valid_from() < oldest) {
       return std::unexpected(RuleProblem{
-          ErrorCode::R04, document, "valid_from", rules->valid_from_line(),
+          ErrorCode::R04,
+          document,
+          "valid_from",
+          rules->valid_from_line(),
           fmt::format("valid_from {} is older than {}, the newest charge's start less retain_days",
                       format_timestamp(rules->valid_from()), format_timestamp(oldest)),
           {}});
@@ -27,10 +36,12 @@ std::expected<void, RuleProblem> RuleBook::publish(std::shared_ptr<const RuleSet
   }
   const Timestamp from = rules->valid_from();
   last_version_ = rules->version();
-  // The new version is the highest, so it wins from its valid_from on: later steps can never be reached again.
+  // The new version is the highest, so it wins from its valid_from on: later steps can never be
+  // reached again.
   std::erase_if(steps_, [&](const Step& step) { return step.from >= from; });
   steps_.push_back({from, std::move(rules)});
-  for (Published& earlier : published_) earlier.earliest_from = std::min(earlier.earliest_from, from);
+  for (Published& earlier : published_)
+    earlier.earliest_from = std::min(earlier.earliest_from, from);
   published_.push_back({last_version_, from});
   return {};
 }

@@ -1,6 +1,6 @@
 // jobs/cost_attribution/core/rule_book.h
-// The published rule versions of one tenant, and which of them is in force for a charge: the highest version whose
-// valid_from is not after the charge's start.
+// The published rule versions of one tenant, and which of them is in force for a charge: the
+// highest version whose valid_from is not after the charge's start.
 //
 // Owner: one task, or one copy a process behind the broadcast input. Not synchronised.
 // Invariant: versions strictly increase; a RuleSet that no charge can have any more is dropped.
@@ -20,11 +20,11 @@ namespace tributary::cost {
 
 class RuleBook {
  public:
-  // R02 when the version is not above the last; R04 when valid_from is older than `retain` behind `event_clock` (the
-  // highest ChargePeriodStart seen; nullopt while there is none, as when accepted commands are replayed at a start).
-  // The book is unchanged on a problem.
-  std::expected<void, RuleProblem> publish(std::shared_ptr<const RuleSet> rules, std::optional<Timestamp> event_clock,
-                                           Duration retain);
+  // R02 when the version is not above the last; R04 when valid_from is older than `retain` behind
+  // `event_clock` (the highest ChargePeriodStart seen; nullopt while there is none, as when
+  // accepted commands are replayed at a start). The book is unchanged on a problem.
+  std::expected<void, RuleProblem> publish(std::shared_ptr<const RuleSet> rules,
+                                           std::optional<Timestamp> event_clock, Duration retain);
 
   // Null before the first valid_from. The set lives until the next publish.
   const RuleSet* in_force(Timestamp charge_start) const;
@@ -34,8 +34,8 @@ class RuleBook {
   // 0 when none was published.
   std::int64_t last_version() const { return last_version_; }
 
-  // The earliest charge start whose rules may have changed by versions above `version`; nullopt if there is none.
-  // A walk may skip every charge that starts before it.
+  // The earliest charge start whose rules may have changed by versions above `version`; nullopt if
+  // there is none. A walk may skip every charge that starts before it.
   std::optional<Timestamp> changed_since(std::int64_t version) const;
 
  private:

@@ -1,8 +1,8 @@
 // jobs/cost_attribution/core/rule_document.h
 // The walk over a rule document's tree that builds a RuleSet and collects problems.
 //
-// Private to rule_parser*.cc: the document and its rules in rule_parser.cc, conditions in rule_parser_conditions.cc,
-// sources and expressions in rule_parser_expressions.cc.
+// Private to rule_parser*.cc: the document and its rules in rule_parser.cc, conditions in
+// rule_parser_conditions.cc, sources and expressions in rule_parser_expressions.cc.
 #pragma once
 
 #include <initializer_list>
@@ -52,7 +52,8 @@ class RuleParser {
   void problem(ErrorCode code, int line, std::string text, std::string suggestion = {});
   void bad(int line, std::string text) { problem(ErrorCode::R15, line, std::move(text)); }
   // R01 for every key that is not in `known`; R15 if `node` is no map. False: no map.
-  bool check_keys(const YamlNode& node, std::string_view what, std::initializer_list<std::string_view> known);
+  bool check_keys(const YamlNode& node, std::string_view what,
+                  std::initializer_list<std::string_view> known);
   // The text at `key`, or null with a problem if it is missing (and required) or no text.
   const YamlNode* text_at(const YamlNode& map, std::string_view key, bool required);
   // R11 or R15 unless `name` is a plain name of at most `limit` bytes.

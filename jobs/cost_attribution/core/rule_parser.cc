@@ -1,11 +1,11 @@
 // jobs/cost_attribution/core/rule_parser.cc
 #include "jobs/cost_attribution/core/rule_parser.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "base/nearest_name.h"
 #include "jobs/cost_attribution/core/quoted.h"
@@ -30,8 +30,9 @@ std::expected<RuleSet, RuleProblems> parse_rules(std::string_view yaml, std::str
 
 std::expected<RuleSet, RuleProblems> RuleParser::parse(std::string_view yaml) {
   if (yaml.size() > kRuleDocumentBytesMax) {
-    problem(ErrorCode::R12, 0, fmt::format("document has {} bytes, at most {} are read", yaml.size(),
-                                           kRuleDocumentBytesMax));
+    problem(ErrorCode::R12, 0,
+            fmt::format("document has {} bytes, at most {} are read", yaml.size(),
+                        kRuleDocumentBytesMax));
     problems_.front().document = document_label();
     return std::unexpected(std::move(problems_));
   }
@@ -61,31 +62,37 @@ void RuleParser::read_document(const YamlNode& root) {
   }
   if (dimensions->items.size() > kDimensionsMax) {
     return problem(ErrorCode::R12, dimensions->line,
-                   fmt::format("{} dimensions, at most {} are allowed", dimensions->items.size(), kDimensionsMax));
+                   fmt::format("{} dimensions, at most {} are allowed", dimensions->items.size(),
+                               kDimensionsMax));
   }
   for (const YamlNode& item : dimensions->items) {
     const YamlNode* name = item.is_map() ? item.find("name") : nullptr;
     dimension_names_.push_back(name != nullptr ? name->text : std::string());
   }
   dimension_allocates_.resize(dimension_names_.size());
-  for (std::size_t i = 0; i < dimensions->items.size(); ++i) read_dimension(dimensions->items[i], i);
+  for (std::size_t i = 0; i < dimensions->items.size(); ++i)
+    read_dimension(dimensions->items[i], i);
 }
 
 void RuleParser::read_head(const YamlNode& root) {
   path_ = "apiVersion";
-  if (const YamlNode* node = text_at(root, path_, true); node != nullptr && node->text != kRuleLanguage) {
-    bad(node->line, fmt::format("apiVersion {} is not {}", quoted(node->text), quoted(kRuleLanguage)));
+  if (const YamlNode* node = text_at(root, path_, true);
+      node != nullptr && node->text != kRuleLanguage) {
+    bad(node->line,
+        fmt::format("apiVersion {} is not {}", quoted(node->text), quoted(kRuleLanguage)));
   }
   path_ = "tenant";
   if (const YamlNode* node = text_at(root, path_, true)) {
     if (!is_tenant_name(node->text)) {
-      bad(node->line, fmt::format("tenant {} is not 1 to 64 characters of A-Z, a-z, 0-9, \"_\", \".\" and \"-\"",
-                                  quoted(node->text)));
+      bad(node->line,
+          fmt::format(
+              "tenant {} is not 1 to 64 characters of A-Z, a-z, 0-9, \"_\", \".\" and \"-\"",
+              quoted(node->text)));
     } else {
       rules_.tenant_ = node->text;
       if (!expected_tenant_.empty() && expected_tenant_ != node->text) {
-        bad(node->line, fmt::format("the document is of tenant {}, it was published for {}", quoted(node->text),
-                                    quoted(expected_tenant_)));
+        bad(node->line, fmt::format("the document is of tenant {}, it was published for {}",
+                                    quoted(node->text), quoted(expected_tenant_)));
       }
     }
   }
@@ -94,7 +101,8 @@ void RuleParser::read_head(const YamlNode& root) {
     const char* end = node->text.data() + node->text.size();
     const auto [at, fault] = std::from_chars(node->text.data(), end, rules_.version_);
     if (fault != std::errc() || at != end || rules_.version_ < 1) {
-      bad(node->line, fmt::format("version {} is not an integer of at least 1", quoted(node->text)));
+      bad(node->line,
+          fmt::format("version {} is not an integer of at least 1", quoted(node->text)));
     } else {
       has_version_ = true;
     }
@@ -107,7 +115,8 @@ void RuleParser::read_head(const YamlNode& root) {
     if (!time) {
       bad(node->line, fmt::format("valid_from {} is not an ISO 8601 time", quoted(node->text)));
     } else if (floor_to(*time, hours(1)) != *time) {
-      problem(ErrorCode::R03, node->line, fmt::format("valid_from {} is not a whole hour", quoted(node->text)),
+      problem(ErrorCode::R03, node->line,
+              fmt::format("valid_from {} is not a whole hour", quoted(node->text)),
               format_timestamp(floor_to(*time, hours(1))));
     } else {
       rules_.valid_from_ = *time;
@@ -127,22 +136,27 @@ void RuleParser::read_dimension(const YamlNode& node, std::size_t index) {
     if (name->text.starts_with('(')) {
       check_name(*name, "dimension", 64);
     } else if (!is_tenant_name(name->text)) {
-      bad(name->line, fmt::format("dimension {} is not 1 to 64 characters of A-Z, a-z, 0-9, \"_\", \".\" and \"-\"",
-                                  quoted(name->text)));
+      bad(name->line,
+          fmt::format(
+              "dimension {} is not 1 to 64 characters of A-Z, a-z, 0-9, \"_\", \".\" and \"-\"",
+              quoted(name->text)));
     } else if (std::ranges::find(dimension_names_, name->text) - dimension_names_.begin() <
                static_cast<std::ptrdiff_t>(index)) {
-      problem(ErrorCode::R05, name->line, fmt::format("duplicate dimension {}", quoted(name->text)));
+      problem(ErrorCode::R05, name->line,
+              fmt::format("duplicate dimension {}", quoted(name->text)));
     }
     dimension.name = name->text;
     path_ += fmt::format(" ({})", cut_utf8(name->text, 64));
   }
-  if (const YamlNode* default_element = text_at(node, "default", false)) read_default(*default_element, dimension);
+  if (const YamlNode* default_element = text_at(node, "default", false))
+    read_default(*default_element, dimension);
   const YamlNode* rules = node.find("rules");
   if (rules == nullptr) return bad(node.line, "\"rules\" is missing");
   if (!rules->is_list()) return bad(rules->line, "\"rules\" is not a list");
   if (rules->items.size() > kRulesMax) {
     return problem(ErrorCode::R12, rules->line,
-                   fmt::format("{} rules, at most {} are allowed in a dimension", rules->items.size(), kRulesMax));
+                   fmt::format("{} rules, at most {} are allowed in a dimension",
+                               rules->items.size(), kRulesMax));
   }
   for (const YamlNode& rule : rules->items) {
     if (rule.is_map() && rule.find("allocate") != nullptr) dimension_allocates_[index] = true;
@@ -157,7 +171,8 @@ void RuleParser::read_default(const YamlNode& node, Dimension& dimension) {
   if (node.text == kUnattributed) return;
   if (node.text.starts_with('(')) {
     return problem(ErrorCode::R11, node.line,
-                   fmt::format("default {} is reserved; only {} may be a default", quoted(node.text), kUnattributed));
+                   fmt::format("default {} is reserved; only {} may be a default",
+                               quoted(node.text), kUnattributed));
   }
   if (check_name(node, "default", kElementBytesMax)) dimension.default_element = node.text;
 }
@@ -165,14 +180,16 @@ void RuleParser::read_default(const YamlNode& node, Dimension& dimension) {
 void RuleParser::read_rule(const YamlNode& node, std::size_t index, Dimension& dimension) {
   Rule& rule = dimension.rules.emplace_back();
   rule.line = node.line;
-  if (const YamlNode* id = node.is_map() ? node.find("id") : nullptr; id != nullptr && is_rule_id(id->text)) {
+  if (const YamlNode* id = node.is_map() ? node.find("id") : nullptr;
+      id != nullptr && is_rule_id(id->text)) {
     path_ += fmt::format(" ({})", id->text);
   }
   if (!check_keys(node, "a rule", {"id", "when", "group", "group_by", "allocate"})) return;
   read_rule_id(node, rule);
   for (std::size_t i = 0; i < index; ++i) {
     if (!rule.id.empty() && dimension.rules[i].id == rule.id) {
-      problem(ErrorCode::R05, node.find("id")->line, fmt::format("duplicate id {}", quoted(rule.id)));
+      problem(ErrorCode::R05, node.find("id")->line,
+              fmt::format("duplicate id {}", quoted(rule.id)));
       break;
     }
   }
@@ -184,7 +201,8 @@ void RuleParser::read_rule_id(const YamlNode& node, Rule& rule) {
   const YamlNode* id = text_at(node, "id", true);
   if (id == nullptr) return;
   if (!is_rule_id(id->text)) {
-    return bad(id->line, fmt::format("id {} is not 1 to 64 characters of a-z, 0-9 and \"-\"", quoted(id->text)));
+    return bad(id->line, fmt::format("id {} is not 1 to 64 characters of a-z, 0-9 and \"-\"",
+                                     quoted(id->text)));
   }
   rule.id = id->text;
 }
@@ -243,8 +261,9 @@ const YamlNode* RuleParser::text_at(const YamlNode& map, std::string_view key, b
 
 bool RuleParser::check_name(const YamlNode& node, std::string_view what, std::size_t limit) {
   if (node.text.starts_with('(')) {
-    problem(ErrorCode::R11, node.line,
-            fmt::format("{} {} is reserved: names may not begin with \"(\"", what, quoted(node.text)));
+    problem(
+        ErrorCode::R11, node.line,
+        fmt::format("{} {} is reserved: names may not begin with \"(\"", what, quoted(node.text)));
     return false;
   }
   if (node.text.empty() || node.text.size() > limit) {

@@ -1,10 +1,10 @@
 // jobs/cost_attribution/core/rule_parser_conditions.cc
 // Reads `when`: each condition is a map of exactly one test.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/nearest_name.h"
 #include "jobs/cost_attribution/core/quoted.h"
@@ -16,27 +16,30 @@ namespace {
 
 using Test = Condition::Test;
 
-constexpr std::array<std::string_view, 10> kTestNames = {"all",         "any",       "not",     "has",        "equals",
-                                                         "contains",    "begins_with", "ends_with", "matches",
-                                                         "charge_time"};
-constexpr std::array<Test, 10> kTests = {Test::kAll,        Test::kAny,        Test::kNot,      Test::kHas, Test::kEquals,
-                                         Test::kContains,   Test::kBeginsWith, Test::kEndsWith, Test::kMatches,
-                                         Test::kChargeTime};
+constexpr std::array<std::string_view, 10> kTestNames = {
+    "all",      "any",         "not",       "has",     "equals",
+    "contains", "begins_with", "ends_with", "matches", "charge_time"};
+constexpr std::array<Test, 10> kTests = {
+    Test::kAll,      Test::kAny,        Test::kNot,      Test::kHas,     Test::kEquals,
+    Test::kContains, Test::kBeginsWith, Test::kEndsWith, Test::kMatches, Test::kChargeTime};
 
 }  // namespace
 
 Condition RuleParser::read_condition(const YamlNode& node, int depth) {
   Condition condition;
   if (++conditions_ == kConditionsMax + 1) {
-    problem(ErrorCode::R12, node.line, fmt::format("more than {} conditions in the document", kConditionsMax));
+    problem(ErrorCode::R12, node.line,
+            fmt::format("more than {} conditions in the document", kConditionsMax));
   }
   if (conditions_ > kConditionsMax) return condition;
   if (depth > kConditionDepthMax) {
-    problem(ErrorCode::R12, node.line, fmt::format("conditions nest deeper than {}", kConditionDepthMax));
+    problem(ErrorCode::R12, node.line,
+            fmt::format("conditions nest deeper than {}", kConditionDepthMax));
     return condition;
   }
   if (!node.is_map() || node.entries.size() != 1) {
-    bad(node.line, "a condition is a map of exactly one test; combine several with \"all\" or \"any\"");
+    bad(node.line,
+        "a condition is a map of exactly one test; combine several with \"all\" or \"any\"");
     return condition;
   }
   const YamlNode::Entry& entry = node.entries.front();
@@ -71,12 +74,17 @@ void RuleParser::read_parts(const YamlNode& node, int depth, Condition& conditio
   if (!node.is_list() || node.items.empty()) {
     return bad(node.line, "\"all\" and \"any\" take a list of at least one condition");
   }
-  for (const YamlNode& item : node.items) condition.parts.push_back(read_condition(item, depth + 1));
+  for (const YamlNode& item : node.items)
+    condition.parts.push_back(read_condition(item, depth + 1));
 }
 
-void RuleParser::read_comparison(const YamlNode& node, std::string_view test, Condition& condition) {
+void RuleParser::read_comparison(const YamlNode& node, std::string_view test,
+                                 Condition& condition) {
   if (!node.is_map() || node.entries.size() != 1) {
-    return bad(node.line, fmt::format("\"{}\" takes a map of exactly one source to a value or a list of values", test));
+    return bad(
+        node.line,
+        fmt::format("\"{}\" takes a map of exactly one source to a value or a list of values",
+                    test));
   }
   const YamlNode::Entry& entry = node.entries.front();
   condition.source = read_source_text(entry.key, entry.line);
@@ -86,10 +94,12 @@ void RuleParser::read_comparison(const YamlNode& node, std::string_view test, Co
   } else {
     values.push_back(&entry.value);
   }
-  if (values.empty()) return bad(entry.value.line, fmt::format("\"{}\" has an empty list of values", test));
+  if (values.empty())
+    return bad(entry.value.line, fmt::format("\"{}\" has an empty list of values", test));
   for (const YamlNode* value : values) {
     if (!value->is_text()) {
-      bad(value->line, fmt::format("a value of \"{}\" is {}, not a text", test, value->kind_name()));
+      bad(value->line,
+          fmt::format("a value of \"{}\" is {}, not a text", test, value->kind_name()));
     } else if (condition.test != Test::kMatches) {
       condition.values.push_back(value->text);
     } else if (auto pattern = Pattern::compile(value->text)) {

@@ -1,10 +1,10 @@
 // jobs/cost_attribution/core/rule_parser_expressions.cc
 // Reads sources and `group_by`.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
+
+#include <fmt/format.h>
 
 #include "base/nearest_name.h"
 #include "jobs/cost_attribution/core/quoted.h"
@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view kCurrencyColumn = "BillingCurrency";
 constexpr std::size_t kSplitIndexMax = 1'000;
 constexpr std::array<std::string_view, 3> kWordTransforms = {"trim", "lower", "slug"};
-constexpr std::array<std::string_view, 5> kTransforms = {"trim", "lower", "slug", "split", "lookup"};
+constexpr std::array<std::string_view, 5> kTransforms = {"trim", "lower", "slug", "split",
+                                                         "lookup"};
 
 std::vector<std::string_view> source_columns() {
   std::vector<std::string_view> names(kColumnNames.begin(), kColumnNames.end());
@@ -53,11 +54,13 @@ RuleSource RuleParser::read_source_text(std::string_view text, int line) {
   if (text == kCurrencyColumn) return {RuleSource::Kind::kCurrency, 0};
   if (text.starts_with("tag:") && text.size() > 4) return tag_source(text.substr(4));
   if (text.starts_with("dim:")) return read_dimension_source(text, text.substr(4), line);
-  problem(ErrorCode::R07, line, fmt::format("unknown source {}", quoted(text)), nearest_source(text));
+  problem(ErrorCode::R07, line, fmt::format("unknown source {}", quoted(text)),
+          nearest_source(text));
   return {};
 }
 
-RuleSource RuleParser::read_dimension_source(std::string_view text, std::string_view name, int line) {
+RuleSource RuleParser::read_dimension_source(std::string_view text, std::string_view name,
+                                             int line) {
   const auto at = std::ranges::find(dimension_names_, name);
   if (at == dimension_names_.end()) {
     const std::vector<std::string_view> known(dimension_names_.begin(), dimension_names_.end());
@@ -69,12 +72,14 @@ RuleSource RuleParser::read_dimension_source(std::string_view text, std::string_
   const auto index = static_cast<std::size_t>(at - dimension_names_.begin());
   // The dimension at hand is the last of those that were begun.
   if (index + 1 >= rules_.dimensions_.size()) {
-    problem(ErrorCode::R08, line, fmt::format("source {}: dimension {} is not earlier", quoted(text), quoted(name)));
+    problem(ErrorCode::R08, line,
+            fmt::format("source {}: dimension {} is not earlier", quoted(text), quoted(name)));
     return {};
   }
   if (dimension_allocates_[index]) {
-    problem(ErrorCode::R09, line,
-            fmt::format("source {}: dimension {} has an allocate rule", quoted(text), quoted(name)));
+    problem(
+        ErrorCode::R09, line,
+        fmt::format("source {}: dimension {} has an allocate rule", quoted(text), quoted(name)));
     return {};
   }
   return {RuleSource::Kind::kDimension, static_cast<std::uint32_t>(index)};
@@ -118,10 +123,12 @@ void RuleParser::read_transform(const YamlNode& node, Expression& expression) {
   if (node.is_text()) {
     const auto at = std::ranges::find(kWordTransforms, node.text);
     if (at == kWordTransforms.end()) {
-      return problem(ErrorCode::R01, node.line, fmt::format("unknown transform {}", quoted(node.text)),
+      return problem(ErrorCode::R01, node.line,
+                     fmt::format("unknown transform {}", quoted(node.text)),
                      std::string(nearest_name(node.text, kTransforms).value_or("")));
     }
-    constexpr std::array kSteps = {Transform::Step::kTrim, Transform::Step::kLower, Transform::Step::kSlug};
+    constexpr std::array kSteps = {Transform::Step::kTrim, Transform::Step::kLower,
+                                   Transform::Step::kSlug};
     transform.step = kSteps[static_cast<std::size_t>(at - kWordTransforms.begin())];
   } else if (node.is_map() && node.find("split") != nullptr) {
     if (!check_keys(node, "a transform", {"split"})) return;
@@ -144,7 +151,8 @@ void RuleParser::read_split(const YamlNode& node, Transform& transform) {
     const char* end = index->text.data() + index->text.size();
     const auto [at, fault] = std::from_chars(index->text.data(), end, transform.part);
     if (fault != std::errc() || at != end || transform.part > kSplitIndexMax) {
-      bad(index->line, fmt::format("index {} is not an integer of 0 to {}", quoted(index->text), kSplitIndexMax));
+      bad(index->line, fmt::format("index {} is not an integer of 0 to {}", quoted(index->text),
+                                   kSplitIndexMax));
     }
   }
 }
@@ -163,13 +171,15 @@ void RuleParser::read_lookup(const YamlNode& node, Transform& transform) {
   lookup_rows_ += table->entries.size();
   if (lookup_rows_ > kLookupRowsMax) {
     if (before <= kLookupRowsMax) {
-      problem(ErrorCode::R12, table->line, fmt::format("more than {} lookup rows in the document", kLookupRowsMax));
+      problem(ErrorCode::R12, table->line,
+              fmt::format("more than {} lookup rows in the document", kLookupRowsMax));
     }
     return;
   }
   for (const YamlNode::Entry& entry : table->entries) {
     if (!entry.value.is_text()) {
-      bad(entry.value.line, fmt::format("a lookup value is {}, not a text", entry.value.kind_name()));
+      bad(entry.value.line,
+          fmt::format("a lookup value is {}, not a text", entry.value.kind_name()));
     } else if (check_name(entry.value, "lookup value", kElementBytesMax)) {
       transform.table.emplace(entry.key, entry.value.text);
     }

@@ -13,13 +13,14 @@ namespace tributary::cost {
 
 struct RuleProblem {
   ErrorCode code = ErrorCode::R14;
-  std::string document;    // "acme rules v8"; "rules" while tenant and version are unknown
-  std::string path;        // "dimensions[1].rules[2] (shared-api)"; empty for the document as a whole
-  int line = 0;            // 0: no line
-  std::string text;        // "unknown source \"tags:app\""
+  std::string document;  // "acme rules v8"; "rules" while tenant and version are unknown
+  std::string path;      // "dimensions[1].rules[2] (shared-api)"; empty for the document as a whole
+  int line = 0;          // 0: no line
+  std::string text;      // "unknown source \"tags:app\""
   std::string suggestion;  // "tag:app", may be empty
 
-  // acme rules v8, dimensions[1].rules[2] (shared-api), line 23: R07 unknown source "tags:app"; did you mean "tag:app"?
+  // acme rules v8, dimensions[1].rules[2] (shared-api), line 23: R07 unknown source "tags:app"; did
+  // you mean "tag:app"?
   std::string to_string() const;
 };
 

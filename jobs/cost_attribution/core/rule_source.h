@@ -1,5 +1,6 @@
 // jobs/cost_attribution/core/rule_source.h
-// What a rule reads: a text column, the billing currency, a tag, or the element of an earlier dimension.
+// What a rule reads: a text column, the billing currency, a tag, or the element of an earlier
+// dimension.
 //
 // Missing, null and empty are the same: an empty view. A reserved element, "(…)", is missing too.
 #pragma once
@@ -33,7 +34,8 @@ struct Target {
 class SourceValues {
  public:
   // `tag_keys`: the keys that the rule set names.
-  void start(const ChargeRow& row, std::span<const std::string> tag_keys, std::span<const Target> targets) {
+  void start(const ChargeRow& row, std::span<const std::string> tag_keys,
+             std::span<const Target> targets) {
     row_ = &row;
     tag_keys_ = tag_keys;
     targets_ = targets;
@@ -51,7 +53,8 @@ class SourceValues {
         return row_->currency.view();
       case RuleSource::Kind::kTag: {
         Slot& slot = slots_[source.index];
-        if (slot.row_number != row_number_) slot = {row_number_, row_->tag(tag_keys_[source.index])};
+        if (slot.row_number != row_number_)
+          slot = {row_number_, row_->tag(tag_keys_[source.index])};
         return slot.value;
       }
       case RuleSource::Kind::kDimension: {

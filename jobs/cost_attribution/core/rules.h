@@ -1,5 +1,6 @@
 // jobs/cost_attribution/core/rules.h
-// One version of a tenant's rules, checked and compiled: gives each charge one element in each dimension.
+// One version of a tenant's rules, checked and compiled: gives each charge one element in each
+// dimension.
 //
 // Thread: immutable, may be shared by every task of a process; an Evaluation belongs to one thread.
 // Invariant: made by parse_rules only, so every source, pattern and name in it is valid.
@@ -25,8 +26,8 @@ inline constexpr std::string_view kUnattributed = "(unattributed)";
 struct Rule {
   std::string id;
   int line = 0;
-  std::optional<Condition> when;      // absent = always
-  std::string group;                  // empty: group_by
+  std::optional<Condition> when;  // absent = always
+  std::string group;              // empty: group_by
   std::optional<Expression> group_by;
 };
 
@@ -36,11 +37,12 @@ struct Dimension {
   std::vector<Rule> rules;  // the first match wins
 };
 
-// Where a charge goes, per dimension in the order of the rule set, and the memory that this needs. Reuse it: a warm
-// one does not allocate.
+// Where a charge goes, per dimension in the order of the rule set, and the memory that this needs.
+// Reuse it: a warm one does not allocate.
 class Evaluation {
  public:
-  // Views into the row, the rule set and this object; valid until the next evaluation or the end of any of them.
+  // Views into the row, the rule set and this object; valid until the next evaluation or the end of
+  // any of them.
   std::span<const Target> targets() const { return targets_; }
 
  private:

@@ -13,8 +13,10 @@ constexpr std::size_t kHoursMax = 366 * 24 + 1;
 
 }  // namespace
 
-std::span<const HourShare> Spreader::spread(Timestamp start, Timestamp end, const Amounts& amounts) {
-  TRIBUTARY_CHECK(end >= start && end - start <= days(366), "a charge's interval was checked where it entered");
+std::span<const HourShare> Spreader::spread(Timestamp start, Timestamp end,
+                                            const Amounts& amounts) {
+  TRIBUTARY_CHECK(end >= start && end - start <= days(366),
+                  "a charge's interval was checked where it entered");
   const Timestamp first = floor_to(start, kHour);
   if (end - first <= kHour) {
     shares_.assign(1, {first, amounts});
@@ -24,7 +26,8 @@ std::span<const HourShare> Spreader::spread(Timestamp start, Timestamp end, cons
   const std::size_t count = weights_.size();
   shares_.resize(count);
   column_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) shares_[i].hour = first + kHour * static_cast<std::int64_t>(i);
+  for (std::size_t i = 0; i < count; ++i)
+    shares_[i].hour = first + kHour * static_cast<std::int64_t>(i);
   for (std::size_t metric = 0; metric < kMetricCount; ++metric) {
     if (amounts[metric].is_zero()) {
       for (HourShare& share : shares_) share.amounts[metric] = {};

@@ -1,7 +1,9 @@
 // jobs/cost_attribution/core/spread.h
-// A charge's amounts over the UTC hours that it overlaps, by overlapping microseconds; exact, like every split.
+// A charge's amounts over the UTC hours that it overlaps, by overlapping microseconds; exact, like
+// every split.
 //
-// Owner and thread: one Spreader per task, it keeps its buffers. A charge without length belongs to its start's hour.
+// Owner and thread: one Spreader per task, it keeps its buffers. A charge without length belongs to
+// its start's hour.
 #pragma once
 
 #include <span>
@@ -21,8 +23,8 @@ struct HourShare {
 
 class Spreader {
  public:
-  // `end` >= `start`, and at most 366 days after it. In the order of the hours; a share may be zero. The view lives
-  // until the next call.
+  // `end` >= `start`, and at most 366 days after it. In the order of the hours; a share may be
+  // zero. The view lives until the next call.
   std::span<const HourShare> spread(Timestamp start, Timestamp end, const Amounts& amounts);
 
  private:

@@ -1,15 +1,15 @@
 // jobs/cost_attribution/core/yaml_tree.cc
 #include "jobs/cost_attribution/core/yaml_tree.h"
 
+#include <istream>
+#include <streambuf>
+#include <unordered_set>
+
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
-
-#include <istream>
-#include <streambuf>
-#include <unordered_set>
 
 #include "jobs/cost_attribution/core/quoted.h"
 
@@ -43,16 +43,28 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
     fault(line_of(mark), "a value is empty or null; quote it if a text is meant");
-    add({.kind = YamlNode::Kind::kText, .line = line_of(mark), .text = {}, .items = {}, .entries = {}});
+    add({.kind = YamlNode::Kind::kText,
+         .line = line_of(mark),
+         .text = {},
+         .items = {},
+         .entries = {}});
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     fault(line_of(mark), "aliases (*name) are not allowed");
-    add({.kind = YamlNode::Kind::kText, .line = line_of(mark), .text = {}, .items = {}, .entries = {}});
+    add({.kind = YamlNode::Kind::kText,
+         .line = line_of(mark),
+         .text = {},
+         .items = {},
+         .entries = {}});
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check(mark, tag, anchor);
-    add({.kind = YamlNode::Kind::kText, .line = line_of(mark), .text = value, .items = {}, .entries = {}});
+    add({.kind = YamlNode::Kind::kText,
+         .line = line_of(mark),
+         .text = value,
+         .items = {},
+         .entries = {}});
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
@@ -89,7 +101,8 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
-  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind) {
+  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+            YamlNode::Kind kind) {
     if (levels_.size() >= static_cast<std::size_t>(kYamlDepthMax)) throw TooDeep{line_of(mark)};
     check(mark, tag, anchor);
     Level level;
@@ -115,7 +128,8 @@ class TreeBuilder : public YAML::EventHandler {
       return;
     }
     if (!level.has_key) {
-      if (!node.is_text()) fault(node.line, fmt::format("a key is {}; keys are texts", node.kind_name()));
+      if (!node.is_text())
+        fault(node.line, fmt::format("a key is {}; keys are texts", node.kind_name()));
       level.key = std::move(node.text);
       level.key_line = node.line;
       level.has_key = true;
@@ -171,7 +185,8 @@ std::expected<YamlNode, std::vector<YamlFault>> parse_yaml_tree(std::string_view
   } catch (const std::exception& error) {
     builder.fault(1, fmt::format("not YAML: {}", error.what()));
   }
-  if (builder.faults().empty() && builder.documents() == 0) builder.fault(1, "the document is empty");
+  if (builder.faults().empty() && builder.documents() == 0)
+    builder.fault(1, "the document is empty");
   if (!builder.faults().empty()) return std::unexpected(std::move(builder.faults()));
   return std::move(builder.root());
 }

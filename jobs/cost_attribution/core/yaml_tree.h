@@ -1,8 +1,10 @@
 // jobs/cost_attribution/core/yaml_tree.h
-// The strict part of YAML that rule documents may use, as a tree: texts, lists and maps, each with its line.
+// The strict part of YAML that rule documents may use, as a tree: texts, lists and maps, each with
+// its line.
 //
-// Decides: every scalar is a text; anchors, aliases, tags, duplicate or composite keys, empty values, a second
-// document and deep nesting are faults. The one door to yaml-cpp: its exceptions end here.
+// Decides: every scalar is a text; anchors, aliases, tags, duplicate or composite keys, empty
+// values, a second document and deep nesting are faults. The one door to yaml-cpp: its exceptions
+// end here.
 #pragma once
 
 #include <cstddef>
@@ -47,7 +49,8 @@ struct YamlFault {
 
 inline constexpr int kYamlDepthMax = 100;
 
-// The one document of `text`. All faults that do not stop the reader are collected; a syntax error is the last.
+// The one document of `text`. All faults that do not stop the reader are collected; a syntax error
+// is the last.
 std::expected<YamlNode, std::vector<YamlFault>> parse_yaml_tree(std::string_view text);
 
 }  // namespace tributary::cost

@@ -26,7 +26,7 @@ struct ReportOptions {
   std::string metric = "billed";
   int digits = 2;
   std::size_t top = 0;  // rows of a table, the rest summed as (other); 0: as many as a report shows
-  std::string as_of;  // empty: now
+  std::string as_of;    // empty: now
   bool is_csv = false;
 };
 

@@ -2,8 +2,9 @@
 // A sink that counts records and forgets them: for measuring, and for a stream that is not wanted.
 #pragma once
 
-#include "base/record.h"
 #include <tributary/sink_spec.h>
+
+#include "base/record.h"
 
 namespace tributary {
 

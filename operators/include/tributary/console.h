@@ -6,8 +6,9 @@
 #include <string>
 #include <utility>
 
-#include "base/record.h"
 #include <tributary/sink_spec.h>
+
+#include "base/record.h"
 
 namespace tributary {
 

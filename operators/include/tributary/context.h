@@ -1,5 +1,5 @@
-// What a function of map, filter and flat_map may ask for as its last argument. The whole list of legal forms:
-// docs/authors/functions.md.
+// What a function of map, filter and flat_map may ask for as its last argument. The whole list of
+// legal forms: docs/authors/functions.md.
 //
 // Thread: the slot's; a Context is valid during the call only.
 #pragma once
@@ -8,9 +8,10 @@
 #include <span>
 #include <string_view>
 
-#include "base/record.h"
 #include <tributary/internal/call_core.h>
 #include <tributary/side_output.h>
+
+#include "base/record.h"
 
 namespace tributary {
 
@@ -60,7 +61,8 @@ class Collector {
   explicit Collector(internal::CallCore& core, Batch& batch) : core_(core), batch_(batch) {}
   // Texts of `record` may be views of the input record's, or made by ctx.text().
   void emit(const U& record) {
-    if (next_ == end_) [[unlikely]] make_room();
+    if (next_ == end_) [[unlikely]]
+      make_room();
     *next_++ = record;
     *next_row_++ = row_;
   }

@@ -6,8 +6,9 @@
 #include <string>
 #include <utility>
 
-#include "runtime/exec/dead_letter.h"
 #include <tributary/files.h>
+
+#include "runtime/exec/dead_letter.h"
 
 namespace tributary {
 

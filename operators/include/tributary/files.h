@@ -16,12 +16,13 @@
 #include <utility>
 #include <vector>
 
-#include "base/file_system.h"
-#include "base/record.h"
 #include <tributary/raw_line.h>
 #include <tributary/sink_spec.h>
 #include <tributary/source_spec.h>
 #include <tributary/time_span.h>
+
+#include "base/file_system.h"
+#include "base/record.h"
 
 namespace tributary {
 

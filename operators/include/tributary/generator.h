@@ -13,9 +13,10 @@
 #include <type_traits>
 #include <utility>
 
+#include <tributary/source_spec.h>
+
 #include "base/record.h"
 #include "runtime/exec/batch.h"
-#include <tributary/source_spec.h>
 
 namespace tributary {
 

@@ -2,11 +2,13 @@
 //
 //   void spend_by_team(Job& job, const SpendSettings& settings) {
 //     auto charges = job.source("charges", files<Charge>(settings.charges));
-//     charges.key_by(&Charge::team).aggregate<Sum>("sum").sink("spend", files<Spend>(settings.output));
+//     charges.key_by(&Charge::team).aggregate<Sum>("sum").sink("spend",
+//     files<Spend>(settings.output));
 //   }
 //   TRIBUTARY_JOB("spend-by-team", spend_by_team)
 //
-// The function reads nothing but its settings: it runs in several processes, which must all get the same graph.
+// The function reads nothing but its settings: it runs in several processes, which must all get the
+// same graph.
 #pragma once
 
 #include <memory>
@@ -16,13 +18,14 @@
 #include <utility>
 
 // Lower ones first: an error in a header shows how it was included, and this keeps it to two lines.
-#include "base/record.h"
-#include <tributary/state.h>
-#include <tributary/process.h>
-#include <tributary/stream.h>
 #include <tributary/keyed_stream.h>
+#include <tributary/process.h>
 #include <tributary/settings.h>
 #include <tributary/source_stream.h>
+#include <tributary/state.h>
+#include <tributary/stream.h>
+
+#include "base/record.h"
 #include "runtime/exec/job_descriptor.h"
 
 namespace tributary {
@@ -39,7 +42,9 @@ class Job {
     using Spec = decltype(spec);
     using T = typename Spec::Record;
     constexpr bool kDeclared = Record<T>;
-    static_assert(kDeclared, "source: the record type is not declared; say TRIBUTARY_RECORD(Type, field, …) below it");
+    static_assert(
+        kDeclared,
+        "source: the record type is not declared; say TRIBUTARY_RECORD(Type, field, …) below it");
     if constexpr (kDeclared) {
       spec.untyped.record_type = &type_info<T>();
       const std::uint32_t vertex = graph_.add_source(std::move(name), std::move(spec.untyped));
@@ -63,11 +68,11 @@ namespace internal {
 template <typename S>
 using JobFunction = void (*)(Job&, const S&);
 
-// Calls the author's function under one roof: reads the settings into `type` (null: as they are), catches what it
-// throws, and finishes the graph.
+// Calls the author's function under one roof: reads the settings into `type` (null: as they are),
+// catches what it throws, and finishes the graph.
 bool build_job(std::string_view name, const Settings& settings, const TypeInfo* type,
-               void (*call)(void (*function)(), Job& job, const void* settings), void (*function)(), JobProgram& program,
-               std::optional<Error>& error);
+               void (*call)(void (*function)(), Job& job, const void* settings), void (*function)(),
+               JobProgram& program, std::optional<Error>& error);
 
 template <typename S>
 void call_job_function(void (*function)(), Job& job, const void* settings) {
@@ -79,8 +84,9 @@ constexpr const TypeInfo* settings_type() {
   if constexpr (std::is_same_v<S, Settings>) {
     return nullptr;
   } else {
-    static_assert(Record<S>, "TRIBUTARY_JOB: the function's settings are not a record; declare them with "
-                             "TRIBUTARY_RECORD(Type, field, …), or take const Settings&");
+    static_assert(Record<S>,
+                  "TRIBUTARY_JOB: the function's settings are not a record; declare them with "
+                  "TRIBUTARY_RECORD(Type, field, …), or take const Settings&");
     return &kTypeInfo<S>;
   }
 }
@@ -91,8 +97,8 @@ template <typename S>
 inline constexpr bool kIsJobFunction<void(Job&, const S&)> = true;
 
 template <typename S>
-bool build_job_function(std::string_view name, JobFunction<S> function, const Settings& settings, JobProgram& program,
-                        std::optional<Error>& error) {
+bool build_job_function(std::string_view name, JobFunction<S> function, const Settings& settings,
+                        JobProgram& program, std::optional<Error>& error) {
   return build_job(name, settings, settings_type<S>(), &call_job_function<S>,
                    reinterpret_cast<void (*)()>(function), program, error);
 }
@@ -107,17 +113,20 @@ const TypeInfo* settings_type_of(JobFunction<S>) {
 }  // namespace tributary
 
 // In one source file of the job's library, in the namespace of the function or outside.
-#define TRIBUTARY_JOB(job_name, function)                                                                             \
-  static_assert(::tributary::internal::kIsJobFunction<decltype(function)>,                                            \
-                "TRIBUTARY_JOB: the function must be void " #function "(Job& job, const MySettings& settings)");      \
-  extern "C" __attribute__((visibility("default"))) const ::tributary::JobDescriptor* tributary_job_descriptor() {    \
-    static const ::tributary::JobDescriptor descriptor{                                                               \
-        .abi = ::tributary::job_abi(),                                                                                \
-        .name = job_name,                                                                                             \
-        .settings_type = ::tributary::internal::settings_type_of(&function),                                          \
-        .build = [](const ::tributary::Settings& settings, ::tributary::JobProgram& program,                          \
-                    std::optional<::tributary::Error>& error) {                                                       \
-          return ::tributary::internal::build_job_function(job_name, &function, settings, program, error);            \
-        }};                                                                                                           \
-    return &descriptor;                                                                                               \
+#define TRIBUTARY_JOB(job_name, function)                                                          \
+  static_assert(::tributary::internal::kIsJobFunction<decltype(function)>,                         \
+                "TRIBUTARY_JOB: the function must be void " #function                              \
+                "(Job& job, const MySettings& settings)");                                         \
+  extern "C" __attribute__((visibility("default"))) const ::tributary::JobDescriptor*              \
+  tributary_job_descriptor() {                                                                     \
+    static const ::tributary::JobDescriptor descriptor{                                            \
+        .abi = ::tributary::job_abi(),                                                             \
+        .name = job_name,                                                                          \
+        .settings_type = ::tributary::internal::settings_type_of(&function),                       \
+        .build = [](const ::tributary::Settings& settings, ::tributary::JobProgram& program,       \
+                    std::optional<::tributary::Error>& error) {                                    \
+          return ::tributary::internal::build_job_function(job_name, &function, settings, program, \
+                                                           error);                                 \
+        }};                                                                                        \
+    return &descriptor;                                                                            \
   }

@@ -1,17 +1,19 @@
-// Keyed processes: a class with state, timers and side outputs, called record by record, one key at a time.
+// Keyed processes: a class with state, timers and side outputs, called record by record, one key at
+// a time.
 //
 //   class Attribute : public KeyedProcess<Text, Charge, CostLine> {
 //    public:
 //     static constexpr SideOutput<Charge> unmatched{"unmatched"};
-//     void on_record(const Charge& charge, Context& ctx) { … ctx.emit(line); ctx.emit(unmatched, charge); }
-//     void on_timer(const Timer& timer, Context& ctx);     // optional
-//     Progress on_wake(Context& ctx);                       // optional, see wake_keys
+//     void on_record(const Charge& charge, Context& ctx) { … ctx.emit(line); ctx.emit(unmatched,
+//     charge); } void on_timer(const Timer& timer, Context& ctx);     // optional Progress
+//     on_wake(Context& ctx);                       // optional, see wake_keys
 //    private:
 //     Value<Tally> tally_ = value<Tally>("tally");
 //   };
 //
-// Thread: the slot's. An object of the class is made once in each task, and once when the graph is built to learn what
-// state it declares; it keeps nothing between calls outside its handles. All forms: docs/authors/functions.md.
+// Thread: the slot's. An object of the class is made once in each task, and once when the graph is
+// built to learn what state it declares; it keeps nothing between calls outside its handles. All
+// forms: docs/authors/functions.md.
 #pragma once
 
 #include <string_view>
@@ -19,12 +21,13 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/record.h"
 #include <tributary/internal/process_core.h>
 #include <tributary/side_output.h>
 #include <tributary/state.h>
 #include <tributary/stream_kind.h>
 #include <tributary/time_span.h>
+
+#include "base/record.h"
 
 namespace tributary {
 
@@ -50,14 +53,17 @@ class EmittingContext {
   void count(std::string_view counter, std::int64_t n = 1) { core_->engine().count(counter, n); }
 
   // Copies the record with all that it refers to.
-  void emit(const Out& record) { core_->emit(type_info<Out>(), &record, core_->event_time(), Operation::kInsert); }
+  void emit(const Out& record) {
+    core_->emit(type_info<Out>(), &record, core_->event_time(), Operation::kInsert);
+  }
   void emit_at(Timestamp event_time, const Out& record) {
     core_->emit(type_info<Out>(), &record, event_time, Operation::kInsert);
   }
   // Of an upsert stream: this key has no value any more.
   void emit_delete(const Out& record) {
-    static_assert(kKind == StreamKind::kUpsert, "emit_delete: only an upsert stream has deletes; declare the process as "
-                                                "KeyedProcess<Key, In, Out, kUpsert>");
+    static_assert(kKind == StreamKind::kUpsert,
+                  "emit_delete: only an upsert stream has deletes; declare the process as "
+                  "KeyedProcess<Key, In, Out, kUpsert>");
     core_->emit(type_info<Out>(), &record, core_->event_time(), Operation::kDelete);
   }
   template <typename T, typename Owner>
@@ -81,8 +87,9 @@ class ProcessContext : public internal::EmittingContext<Out, kKind, Process> {
 
   const K& key() const { return *static_cast<const K*>(this->core_->key()); }
 
-  // One timer per key, name and instant; it calls on_timer. An event timer at or before the watermark fires with the
-  // next advance; a processing timer set while the job ends is dropped and counted.
+  // One timer per key, name and instant; it calls on_timer. An event timer at or before the
+  // watermark fires with the next advance; a processing timer set while the job ends is dropped and
+  // counted.
   void set_event_timer(Timestamp at, std::string_view name = {}) {
     this->core_->set_timer(TimeDomain::kEvent, name, at);
   }
@@ -103,17 +110,19 @@ class ProcessContext : public internal::EmittingContext<Out, kKind, Process> {
 class BroadcastContext {};
 
 template <typename K, typename Out, StreamKind kKind, typename Process>
-class ProcessBroadcastContext : public BroadcastContext, public internal::EmittingContext<Out, kKind, Process> {
+class ProcessBroadcastContext : public BroadcastContext,
+                                public internal::EmittingContext<Out, kKind, Process> {
  public:
   using internal::EmittingContext<Out, kKind, Process>::EmittingContext;
 
-  // Calls on_wake for each key with state for which predicate(key) holds, one at a time, in the order in which the keys
-  // first came, in slices between live records. Requests made while keys are being woken are joined into one next pass.
-  // The predicate must own what it refers to.
+  // Calls on_wake for each key with state for which predicate(key) holds, one at a time, in the
+  // order in which the keys first came, in slices between live records. Requests made while keys
+  // are being woken are joined into one next pass. The predicate must own what it refers to.
   template <typename F>
   void wake_keys(F predicate) {
     static_assert(std::is_invocable_r_v<bool, const F&, const K&>,
-                  "wake_keys: the predicate takes the key and returns bool: [tenant](const Key& k) { return …; }");
+                  "wake_keys: the predicate takes the key and returns bool: [tenant](const Key& k) "
+                  "{ return …; }");
     this->core_->wake_keys([predicate = std::move(predicate)](const void* key) {
       return predicate(*static_cast<const K*>(key));
     });
@@ -143,19 +152,23 @@ class KeyedProcess : public internal::ProcessBase {
  protected:
   template <typename T>
   Value<T> value(std::string_view name) {
-    static_assert(Record<T>, "value<T>: state is a record; declare T with TRIBUTARY_RECORD(T, field, …)");
+    static_assert(Record<T>,
+                  "value<T>: state is a record; declare T with TRIBUTARY_RECORD(T, field, …)");
     return Value<T>(declare(internal::SlotKind::kValue, name, type_info<T>(), nullptr));
   }
   template <typename MK, typename V>
   MapOf<MK, V> map(std::string_view name) {
     static_assert(is_key_v<MK>, "map<Key, V>: this type cannot be a key (see docs/authors/keys)");
-    static_assert(Record<V>, "map<Key, V>: V is a record; declare it with TRIBUTARY_RECORD(V, field, …)");
+    static_assert(Record<V>,
+                  "map<Key, V>: V is a record; declare it with TRIBUTARY_RECORD(V, field, …)");
     return MapOf<MK, V>(declare(internal::SlotKind::kMap, name, type_info<V>(), &type_info<MK>()));
   }
   template <typename T>
   ListOf<T> list(std::string_view name) {
-    static_assert(Record<T>, "list<T>: state is a record; declare T with TRIBUTARY_RECORD(T, field, …)");
-    return ListOf<T>(declare(internal::SlotKind::kList, name, type_info<T>(), &type_info<std::uint64_t>()));
+    static_assert(Record<T>,
+                  "list<T>: state is a record; declare T with TRIBUTARY_RECORD(T, field, …)");
+    return ListOf<T>(
+        declare(internal::SlotKind::kList, name, type_info<T>(), &type_info<std::uint64_t>()));
   }
 };
 
@@ -170,8 +183,11 @@ class BroadcastProcess : public KeyedProcess<K, In, Out, kKind> {
  protected:
   template <typename MK, typename V>
   BroadcastMap<MK, V> broadcast_map(std::string_view name) {
-    static_assert(is_key_v<MK>, "broadcast_map<Key, V>: this type cannot be a key (see docs/authors/keys)");
-    static_assert(Record<V>, "broadcast_map<Key, V>: V is a record; declare it with TRIBUTARY_RECORD(V, field, …)");
+    static_assert(is_key_v<MK>,
+                  "broadcast_map<Key, V>: this type cannot be a key (see docs/authors/keys)");
+    static_assert(
+        Record<V>,
+        "broadcast_map<Key, V>: V is a record; declare it with TRIBUTARY_RECORD(V, field, …)");
     return BroadcastMap<MK, V>(
         this->declare(internal::SlotKind::kBroadcast, name, type_info<V>(), &type_info<MK>()));
   }
@@ -180,7 +196,8 @@ class BroadcastProcess : public KeyedProcess<K, In, Out, kKind> {
 namespace internal {
 
 template <typename P>
-std::uint32_t process_records(void* process, Batch& batch, std::uint32_t from, std::uint32_t to, ProcessCore& core) {
+std::uint32_t process_records(void* process, Batch& batch, std::uint32_t from, std::uint32_t to,
+                              ProcessCore& core) {
   P& p = *static_cast<P*>(process);
   const auto* records = static_cast<const typename P::Input*>(batch.record(0));
   typename P::Context context(core);
@@ -209,7 +226,8 @@ Progress process_wake(void* process, ProcessCore& core) {
 }
 
 template <typename P>
-std::uint32_t process_broadcast(void* process, Batch& batch, std::uint32_t from, std::uint32_t to, ProcessCore& core) {
+std::uint32_t process_broadcast(void* process, Batch& batch, std::uint32_t from, std::uint32_t to,
+                                ProcessCore& core) {
   P& p = *static_cast<P*>(process);
   const auto* records = static_cast<const typename P::Broadcast*>(batch.record(0));
   typename P::BroadcastContext context(core);
@@ -227,8 +245,9 @@ std::uint32_t process_broadcast(void* process, Batch& batch, std::uint32_t from,
 
 template <typename P, typename Arguments>
 CodePtr make_process_object(const void* factory) {
-  return std::apply([](const auto&... arguments) { return CodePtr(new P(arguments...), &delete_code<P>); },
-                    *static_cast<const Arguments*>(factory));
+  return std::apply(
+      [](const auto&... arguments) { return CodePtr(new P(arguments...), &delete_code<P>); },
+      *static_cast<const Arguments*>(factory));
 }
 template <typename P>
 ProcessBase& process_base(void* process) {

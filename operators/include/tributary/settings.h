@@ -1,4 +1,5 @@
-// Settings of jobs: a TRIBUTARY_RECORD with defaults, read strictly, or the tree itself (base/settings.h).
+// Settings of jobs: a TRIBUTARY_RECORD with defaults, read strictly, or the tree itself
+// (base/settings.h).
 #pragma once
 
 #include "base/settings.h"

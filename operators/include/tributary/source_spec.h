@@ -1,7 +1,9 @@
-// What a connector returns for job.source(name, spec): how to list and read, and what people should see of it.
+// What a connector returns for job.source(name, spec): how to list and read, and what people should
+// see of it.
 //
-// Decides: the seam between connectors and the typed API. A connector fills an UntypedSource in a .cc; its typed face is
-// a one-line template that names the record type. Values; the factories are called from slot threads, one task at a time.
+// Decides: the seam between connectors and the typed API. A connector fills an UntypedSource in a
+// .cc; its typed face is a one-line template that names the record type. Values; the factories are
+// called from slot threads, one task at a time.
 #pragma once
 
 #include <concepts>
@@ -10,16 +12,17 @@
 #include <memory>
 #include <string>
 
+#include <tributary/stream_kind.h>
+
 #include "base/type_info.h"
 #include "runtime/exec/source.h"
-#include <tributary/stream_kind.h>
 
 namespace tributary {
 
 struct UntypedSource {
-  std::string operator_type;             // "files", "kafka", "generator": for people
+  std::string operator_type;  // "files", "kafka", "generator": for people
   const TypeInfo* record_type = nullptr;
-  bool bounded = false;                  // it ends by itself
+  bool bounded = false;  // it ends by itself
   // What people want to see: path, topic, format. Never a secret.
   std::map<std::string, std::string> properties;
   std::function<std::unique_ptr<SourceReader>()> make_reader;
@@ -42,7 +45,8 @@ template <typename T, StreamKind kKind>
 struct IsSourceSpec<SourceSpec<T, kKind>> : std::true_type {};
 }  // namespace internal
 
-// A SourceSpec, or what gives one by source_spec() (a connector that both reads and writes, such as files<T>(…)).
+// A SourceSpec, or what gives one by source_spec() (a connector that both reads and writes, such as
+// files<T>(…)).
 template <typename S>
 concept SourceLike = internal::IsSourceSpec<S>::value || requires(const S& spec) {
   requires internal::IsSourceSpec<std::remove_cvref_t<decltype(spec.source_spec())>>::value;

@@ -1,4 +1,5 @@
-// What job.source() returns: a stream with what only sources have. These calls come first, before map and the others.
+// What job.source() returns: a stream with what only sources have. These calls come first, before
+// map and the others.
 #pragma once
 
 #include <concepts>
@@ -6,9 +7,10 @@
 #include <type_traits>
 #include <utility>
 
-#include "runtime/exec/dead_letter.h"
 #include <tributary/stream.h>
 #include <tributary/time_span.h>
+
+#include "runtime/exec/dead_letter.h"
 
 namespace tributary {
 
@@ -30,13 +32,15 @@ struct DeadLetterBadRecord {
 constexpr FailOnBadRecord fail() { return {}; }
 // Counted (bad_records) and left out.
 constexpr SkipBadRecord skip() { return {}; }
-// To a sink of DeadLetter records, with reason, position and raw bytes. The sink's name is "dead-letters" unless said.
+// To a sink of DeadLetter records, with reason, position and raw bytes. The sink's name is
+// "dead-letters" unless said.
 template <SinkLike S>
 DeadLetterBadRecord<S> dead_letter(Name name, S sink) {
   return {std::move(name), std::move(sink)};
 }
 template <SinkLike S>
-DeadLetterBadRecord<S> dead_letter(S sink, std::source_location place = std::source_location::current()) {
+DeadLetterBadRecord<S> dead_letter(S sink,
+                                   std::source_location place = std::source_location::current()) {
   return {Name("dead-letters", place), std::move(sink)};
 }
 
@@ -45,14 +49,17 @@ class SourceStream : public Stream<T, kKind> {
  public:
   using Stream<T, kKind>::Stream;
 
-  // A field (&T::start) or Timestamp f(const T&). Without it records have no event time and no watermark.
+  // A field (&T::start) or Timestamp f(const T&). Without it records have no event time and no
+  // watermark.
   template <typename F>
   SourceStream& event_time(F f, BoundedLateness lateness) {
     static_assert(std::is_invocable_v<const F&, const T&>,
-                  "event_time: give a field of the source's record (&T::field) or a function Timestamp f(const T&)");
+                  "event_time: give a field of the source's record (&T::field) or a function "
+                  "Timestamp f(const T&)");
     if constexpr (std::is_invocable_v<const F&, const T&>) {
-      static_assert(std::is_same_v<std::remove_cvref_t<std::invoke_result_t<const F&, const T&>>, Timestamp>,
-                    "event_time: the field or the function's result must be a Timestamp");
+      static_assert(
+          std::is_same_v<std::remove_cvref_t<std::invoke_result_t<const F&, const T&>>, Timestamp>,
+          "event_time: the field or the function's result must be a Timestamp");
       if constexpr (std::is_convertible_v<std::invoke_result_t<const F&, const T&>, Timestamp>) {
         graph().set_event_time(
             vertex(),

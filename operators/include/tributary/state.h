@@ -1,11 +1,12 @@
-// Handles of keyed state, members of a process class: each stands for the state of the key of the record at hand.
+// Handles of keyed state, members of a process class: each stands for the state of the key of the
+// record at hand.
 //
 //   Value<Tally> total = value<Tally>("total");
 //   MapOf<Text, Charge> charges = map<Text, Charge>("charges");
 //   ListOf<Charge> waiting = list<Charge>("waiting");
 //
-// Names find the state again when a job is restored. What get() and the scans give is valid until the next change of
-// that state or the end of the call; set and put copy.
+// Names find the state again when a job is restored. What get() and the scans give is valid until
+// the next change of that state or the end of the call; set and put copy.
 #pragma once
 
 #include <concepts>
@@ -15,8 +16,9 @@
 #include <string_view>
 #include <utility>
 
-#include "base/record.h"
 #include <tributary/internal/process_core.h>
+
+#include "base/record.h"
 
 namespace tributary {
 
@@ -69,16 +71,19 @@ class MapOf {
   explicit MapOf(internal::StateSlot* slot) : slot_(slot) {}
 
   // Null when absent.
-  const V* get(const MK& key) const { return static_cast<const V*>(internal::map_get(*slot_, &key)); }
+  const V* get(const MK& key) const {
+    return static_cast<const V*>(internal::map_get(*slot_, &key));
+  }
   bool contains(const MK& key) const { return get(key) != nullptr; }
   void put(const MK& key, const V& value) { internal::map_put(*slot_, &key, &value); }
   bool erase(const MK& key) { return internal::map_erase(*slot_, &key); }
   void clear() { internal::map_clear(*slot_); }
   std::size_t size() const { return internal::map_size(*slot_); }
 
-  // Up to `limit` elements in the order of their keys from the cursor on (empty: from the first). `visit(key, value)` may
-  // change the map, and may return false to stop. Returns the cursor to go on from, nothing at the end; keep it as a Text
-  // of the state. It stays right when elements are added or removed between calls.
+  // Up to `limit` elements in the order of their keys from the cursor on (empty: from the first).
+  // `visit(key, value)` may change the map, and may return false to stop. Returns the cursor to go
+  // on from, nothing at the end; keep it as a Text of the state. It stays right when elements are
+  // added or removed between calls.
   template <std::invocable<const MK&, const V&> F>
   std::optional<std::string> scan_from(std::string_view cursor, std::size_t limit, F&& visit) {
     return internal::map_scan(*slot_, cursor, limit, [&visit](const void* key, const void* value) {
@@ -86,7 +91,8 @@ class MapOf {
         visit(*static_cast<const MK*>(key), *static_cast<const V*>(value));
         return true;
       } else {
-        return static_cast<bool>(visit(*static_cast<const MK*>(key), *static_cast<const V*>(value)));
+        return static_cast<bool>(
+            visit(*static_cast<const MK*>(key), *static_cast<const V*>(value)));
       }
     });
   }
@@ -95,7 +101,8 @@ class MapOf {
   void for_each(F&& visit) {
     std::string cursor;
     for (;;) {
-      std::optional<std::string> next = scan_from(cursor, 256, [&visit](const MK& k, const V& v) { visit(k, v); });
+      std::optional<std::string> next =
+          scan_from(cursor, 256, [&visit](const MK& k, const V& v) { visit(k, v); });
       if (!next) return;
       cursor = std::move(*next);
     }
@@ -115,7 +122,9 @@ class ListOf {
   std::size_t size() const { return internal::map_size(*slot_); }
   bool empty() const { return size() == 0; }
   // index < size()
-  const T& at(std::size_t index) const { return *static_cast<const T*>(internal::list_at(*slot_, index)); }
+  const T& at(std::size_t index) const {
+    return *static_cast<const T*>(internal::list_at(*slot_, index));
+  }
   void clear() { internal::map_clear(*slot_); }
   template <std::invocable<const T&> F>
   void for_each(F&& visit) const {
@@ -129,18 +138,20 @@ class ListOf {
 
 class BroadcastContext;
 
-#define TRIBUTARY_INTERNAL_BROADCAST_SENTENCE                                               \
-  "broadcast state is written in on_broadcast only: every task must hold the same copy "    \
+#define TRIBUTARY_INTERNAL_BROADCAST_SENTENCE                                            \
+  "broadcast state is written in on_broadcast only: every task must hold the same copy " \
   "(see docs/authors/streams.md)"
 
-// What a broadcast stream has taught every task: the same copy everywhere. Read by any method, written by on_broadcast
-// alone: its context is the permission to write.
+// What a broadcast stream has taught every task: the same copy everywhere. Read by any method,
+// written by on_broadcast alone: its context is the permission to write.
 template <typename MK, typename V>
 class BroadcastMap {
  public:
   explicit BroadcastMap(internal::StateSlot* slot) : slot_(slot) {}
 
-  const V* get(const MK& key) const { return static_cast<const V*>(internal::broadcast_get(*slot_, &key)); }
+  const V* get(const MK& key) const {
+    return static_cast<const V*>(internal::broadcast_get(*slot_, &key));
+  }
   bool contains(const MK& key) const { return get(key) != nullptr; }
   std::size_t size() const { return internal::broadcast_size(*slot_); }
   // In the order of the keys.

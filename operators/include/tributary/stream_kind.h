@@ -1,4 +1,5 @@
-// What the records of a stream mean. Part of every stream's type, so that a sum over the wrong kind does not compile.
+// What the records of a stream mean. Part of every stream's type, so that a sum over the wrong kind
+// does not compile.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// A length of time as authors write it: 5s, 1h, days(40), std::chrono::days{40}, or a Duration from the settings.
+// A length of time as authors write it: 5s, 1h, days(40), std::chrono::days{40}, or a Duration from
+// the settings.
 #pragma once
 
 #include <chrono>

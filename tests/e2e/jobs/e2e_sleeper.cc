@@ -38,7 +38,8 @@ void sleeper(Job& job, const SleeperSettings& settings) {
   job.source("items", generate<Item>(
                           [](std::uint64_t n, GenerateContext& ctx) {
                             return Item{.number = static_cast<std::int64_t>(n),
-                                        .payload = ctx.text(std::string(100, static_cast<char>('a' + n % 26)))};
+                                        .payload = ctx.text(
+                                            std::string(100, static_cast<char>('a' + n % 26)))};
                           },
                           {.rate = static_cast<std::uint64_t>(settings.rate)}))
       .on_bad_record(fail())

@@ -1,9 +1,9 @@
 #include "jobs/cost_attribution/core/attribute.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "jobs/cost_attribution/core/posting_period.h"
 #include "tests/jobs/cost_attribution/core_fixture.h"
@@ -28,22 +28,27 @@ class Ledger {
 
   void row(std::int64_t revision, const TestRow& test_row) {
     const ContentHash hash = content_hash(test_row.row, scratch_);
-    follow(attributor_.on_row(head(revision), test_row.row, hash, stored(), &book), &test_row.row, hash);
+    follow(attributor_.on_row(head(revision), test_row.row, hash, stored(), &book), &test_row.row,
+           hash);
   }
-  void remove(std::int64_t revision) { follow(attributor_.on_delete(head(revision), stored()), nullptr, {}); }
+  void remove(std::int64_t revision) {
+    follow(attributor_.on_delete(head(revision), stored()), nullptr, {});
+  }
   void rules() { follow(attributor_.on_rules("aws-cur", *stored(), book), nullptr, {}); }
 
  private:
-  ChargeHead head(std::int64_t revision) const { return {"acme", "aws-cur", *parse_period("2026-09"), 0, "c1", revision}; }
+  ChargeHead head(std::int64_t revision) const {
+    return {"acme", "aws-cur", *parse_period("2026-09"), 0, "c1", revision};
+  }
   const StoredView* stored() { return has_ ? &view_ : nullptr; }
 
   void follow(const Decision& decision, const ChargeRow* row, const ContentHash& hash) {
     outcome = decision.outcome;
     last.clear();
     for (const LineDraft& line : decision.lines) {
-      last.push_back(fmt::format("{} {} {} {} {} v{}", line.dimension, line.element, format_amount(line.amounts[0]),
-                                 cause_name(line.cause), line.rule_id.empty() ? "-" : line.rule_id,
-                                 line.rules_version));
+      last.push_back(fmt::format("{} {} {} {} {} v{}", line.dimension, line.element,
+                                 format_amount(line.amounts[0]), cause_name(line.cause),
+                                 line.rule_id.empty() ? "-" : line.rule_id, line.rules_version));
       totals[fmt::format("{}/{}", line.dimension, line.element)] += line.amounts[0].units;
     }
     if (decision.change == StateChange::kNone) return;
@@ -63,7 +68,8 @@ class Ledger {
     }
     names_.clear();
     for (const Assignment& each : decision.assignments) {
-      names_.push_back({std::string(each.dimension), std::string(each.element), std::string(each.rule_id)});
+      names_.push_back(
+          {std::string(each.dimension), std::string(each.element), std::string(each.rule_id)});
     }
     assignments_.clear();
     for (const auto& name : names_) assignments_.push_back({name[0], name[1], name[2]});
@@ -95,8 +101,8 @@ TEST(Attributor, PostsANewChargeToInputAndEveryDimension) {
   const TestRow row(std::vector<Tag>{{"team", "Payments"}});
   ledger.row(1, row);
   EXPECT_EQ(ledger.outcome, Outcome::kNew);
-  EXPECT_EQ(ledger.last,
-            (Lines{"(input) aws-cur 10 new - v0", "team payments 10 new tag v1", "service EC2 10 new name v1"}));
+  EXPECT_EQ(ledger.last, (Lines{"(input) aws-cur 10 new - v0", "team payments 10 new tag v1",
+                                "service EC2 10 new name v1"}));
 }
 
 TEST(Attributor, BeforeTheFirstVersionThereIsInputAlone) {
@@ -137,8 +143,8 @@ TEST(Attributor, AChangeIsAReversalAndAPosting) {
   EXPECT_EQ(ledger.outcome, Outcome::kChanged);
   EXPECT_EQ(ledger.last,
             (Lines{"(input) aws-cur -10 changed - v0", "(input) aws-cur 12.5 changed - v0",
-                   "team search -10 changed tag v1", "team search 12.5 changed tag v1", "service EC2 -10 changed name v1",
-                   "service EC2 12.5 changed name v1"}));
+                   "team search -10 changed tag v1", "team search 12.5 changed tag v1",
+                   "service EC2 -10 changed name v1", "service EC2 12.5 changed name v1"}));
 }
 
 TEST(Attributor, WritesNoLineWhereNothingThatALineSaysChanged) {
@@ -150,7 +156,8 @@ TEST(Attributor, WritesNoLineWhereNothingThatALineSaysChanged) {
   described.set(Column::kChargeDescription, "more words");
   ledger.row(1, row);
   ledger.row(2, moved);
-  EXPECT_EQ(ledger.last, (Lines{"team search -10 changed tag v1", "team payments 10 changed tag v1"}));
+  EXPECT_EQ(ledger.last,
+            (Lines{"team search -10 changed tag v1", "team payments 10 changed tag v1"}));
   ledger.row(3, described);
   EXPECT_EQ(ledger.outcome, Outcome::kChanged);
   EXPECT_TRUE(ledger.last.empty());
@@ -165,8 +172,9 @@ TEST(Attributor, ADeleteTakesBackAndLeavesATombstone) {
   EXPECT_EQ(ledger.outcome, Outcome::kRejected);
   ledger.remove(3);
   EXPECT_EQ(ledger.outcome, Outcome::kDeleted);
-  EXPECT_EQ(ledger.last, (Lines{"(input) aws-cur -10 deleted - v0", "team search -10 deleted tag v1",
-                                "service EC2 -10 deleted name v1"}));
+  EXPECT_EQ(ledger.last,
+            (Lines{"(input) aws-cur -10 deleted - v0", "team search -10 deleted tag v1",
+                   "service EC2 -10 deleted name v1"}));
   ledger.remove(3);
   EXPECT_EQ(ledger.outcome, Outcome::kDuplicate);
   ledger.row(2, row);
@@ -201,11 +209,13 @@ TEST(Attributor, NewRulesMoveWhatTheyTouchAndNothingElse) {
       - {id: all, group: everyone}
   - name: unit
     rules: []
-)", 2));
+)",
+                          2));
   ledger.rules();
   EXPECT_EQ(ledger.outcome, Outcome::kChanged);
-  EXPECT_EQ(ledger.last, (Lines{"service EC2 -10 rules name v1", "team search -10 rules tag v1",
-                                "team everyone 10 rules all v2", "unit (unattributed) 10 rules - v2"}));
+  EXPECT_EQ(ledger.last,
+            (Lines{"service EC2 -10 rules name v1", "team search -10 rules tag v1",
+                   "team everyone 10 rules all v2", "unit (unattributed) 10 rules - v2"}));
   EXPECT_EQ(ledger.totals["service/EC2"], 0);
   ledger.rules();
   EXPECT_EQ(ledger.outcome, Outcome::kUnchanged);
@@ -231,7 +241,9 @@ TEST(Attributor, AnUnchangedRevisionKeepsTheOldRulesUntilTheWalk) {
 TEST(RuleBook, TheHighestVersionWhoseValidFromIsNotLaterIsInForce) {
   RuleBook book;
   const auto publish = [&](int version, std::string_view from) {
-    return book.publish(rules_of(document("  - name: team\n    rules: []\n", version, from)), std::nullopt, kRetain)
+    return book
+        .publish(rules_of(document("  - name: team\n    rules: []\n", version, from)), std::nullopt,
+                 kRetain)
         .has_value();
   };
   EXPECT_EQ(book.in_force(at("2026-09-01")), nullptr);
@@ -255,12 +267,14 @@ TEST(RuleBook, TheHighestVersionWhoseValidFromIsNotLaterIsInForce) {
 TEST(RuleBook, RefusesOldVersionsAndOldValidFrom) {
   RuleBook book;
   const auto publish = [&](int version, std::string_view from, std::optional<Timestamp> clock) {
-    const auto result = book.publish(rules_of(document("  - name: team\n    rules: []\n", version, from)), clock, kRetain);
+    const auto result = book.publish(
+        rules_of(document("  - name: team\n    rules: []\n", version, from)), clock, kRetain);
     return result ? std::string("accepted") : result.error().to_string();
   };
   EXPECT_EQ(publish(8, "2026-01-01", std::nullopt), "accepted");
-  EXPECT_EQ(publish(8, "2026-01-01", std::nullopt),
-            "acme rules v8, version, line 3: R02 version 8 is not above the last published version 8");
+  EXPECT_EQ(
+      publish(8, "2026-01-01", std::nullopt),
+      "acme rules v8, version, line 3: R02 version 8 is not above the last published version 8");
   EXPECT_EQ(publish(9, "2026-05-31", at("2026-09-09")),
             "acme rules v9, valid_from, line 4: R04 valid_from 2026-05-31T00:00:00Z is older than "
             "2026-06-01T00:00:00Z, the newest charge's start less retain_days");

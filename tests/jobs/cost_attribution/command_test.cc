@@ -9,7 +9,8 @@ namespace {
 
 std::string refusal(std::string_view record) {
   const auto command = parse_command(record);
-  return command ? "accepted" : fmt::format("{} {}", reason_name(command.error().reason), command.error().field);
+  return command ? "accepted"
+                 : fmt::format("{} {}", reason_name(command.error().reason), command.error().field);
 }
 
 TEST(Command, ReadsPublishedRules) {
@@ -26,13 +27,14 @@ TEST(Command, ReadsPublishedRules) {
 }
 
 TEST(Command, ReadsTheOthersAndSaysWhichAreCarriedOut) {
-  const auto closed = parse_command(R"({"v":1,"kind":"period_closed","tenant":"acme","period":"2026-09","by":"ann"})");
+  const auto closed = parse_command(
+      R"({"v":1,"kind":"period_closed","tenant":"acme","period":"2026-09","by":"ann"})");
   ASSERT_TRUE(closed);
   EXPECT_EQ(std::get<PeriodClosed>(*closed).period, parse_period("2026-09"));
   EXPECT_TRUE(is_supported(*closed));
   for (const std::string_view kind : {"tenant_quarantined", "tenant_released"}) {
-    const auto command =
-        parse_command(fmt::format(R"({{"v":1,"kind":"{}","tenant":"acme","by":"ann","reason":"noise"}})", kind));
+    const auto command = parse_command(
+        fmt::format(R"({{"v":1,"kind":"{}","tenant":"acme","by":"ann","reason":"noise"}})", kind));
     ASSERT_TRUE(command);
     EXPECT_EQ(command_kind(*command), kind);
     EXPECT_FALSE(is_supported(*command));
@@ -47,8 +49,11 @@ TEST(Command, RefusesWithReasonAndField) {
   EXPECT_EQ(refusal(R"({"v":1})"), "MISSING_FIELD kind");
   EXPECT_EQ(refusal(R"({"v":1,"kind":"dance"})"), "UNKNOWN_KIND kind");
   EXPECT_EQ(refusal(R"({"v":1,"kind":"period_closed","tenant":"a b"})"), "BAD_FIELD tenant");
-  EXPECT_EQ(refusal(R"({"v":1,"kind":"period_closed","tenant":"acme","period":"09-2026","by":"x"})"), "BAD_FIELD period");
-  EXPECT_EQ(refusal(R"({"v":1,"kind":"rules_published","tenant":"acme","version":0})"), "BAD_FIELD version");
+  EXPECT_EQ(
+      refusal(R"({"v":1,"kind":"period_closed","tenant":"acme","period":"09-2026","by":"x"})"),
+      "BAD_FIELD period");
+  EXPECT_EQ(refusal(R"({"v":1,"kind":"rules_published","tenant":"acme","version":0})"),
+            "BAD_FIELD version");
 }
 
 }  // namespace

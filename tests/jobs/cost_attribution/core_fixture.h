@@ -2,12 +2,12 @@
 // Short ways to write rows, amounts and rule documents in tests of the cost core.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "jobs/cost_attribution/core/rule_parser.h"
 
@@ -16,7 +16,8 @@ namespace tributary::cost {
 inline Amount money(std::string_view text) { return parse_amount(text).value(); }
 inline Timestamp at(std::string_view text) { return parse_timestamp(text).value(); }
 
-// A row with its own tags, one hour of EC2 for 10 USD unless told otherwise. Tags must be given sorted.
+// A row with its own tags, one hour of EC2 for 10 USD unless told otherwise. Tags must be given
+// sorted.
 struct TestRow {
   explicit TestRow(std::vector<Tag> given = {}) : tags(std::move(given)) {
     row.start = at("2026-09-01T10:00Z");
@@ -29,7 +30,9 @@ struct TestRow {
   TestRow(const TestRow&) = delete;
   TestRow& operator=(const TestRow&) = delete;
 
-  void set(Column column, std::string_view value) { row.columns[static_cast<std::size_t>(column)] = value; }
+  void set(Column column, std::string_view value) {
+    row.columns[static_cast<std::size_t>(column)] = value;
+  }
 
   std::vector<Tag> tags;
   ChargeRow row;
@@ -37,8 +40,10 @@ struct TestRow {
 
 inline std::string document(std::string_view dimensions, int version = 1,
                             std::string_view valid_from = "2026-01-01T00:00:00Z") {
-  return fmt::format("apiVersion: tributary/cost-rules/v1\ntenant: acme\nversion: {}\nvalid_from: {}\ndimensions:\n{}",
-                     version, valid_from, dimensions);
+  return fmt::format(
+      "apiVersion: tributary/cost-rules/v1\ntenant: acme\nversion: {}\nvalid_from: "
+      "{}\ndimensions:\n{}",
+      version, valid_from, dimensions);
 }
 
 inline std::shared_ptr<const RuleSet> rules_of(std::string_view yaml) {

@@ -81,7 +81,8 @@ std::string delete_line(const TestCharge& charge) {
 std::string rules_yaml(std::string_view tenant, int version, std::string_view dimensions,
                        std::string_view valid_from) {
   return fmt::format(
-      "apiVersion: tributary/cost-rules/v1\ntenant: {}\nversion: {}\nvalid_from: {}\ndimensions:\n{}",
+      "apiVersion: tributary/cost-rules/v1\ntenant: {}\nversion: {}\nvalid_from: "
+      "{}\ndimensions:\n{}",
       tenant, version, valid_from, dimensions);
 }
 
@@ -95,8 +96,8 @@ std::string rules_line(std::string_view tenant, int version, std::string_view di
 }
 
 std::string close_line(std::string_view tenant, std::string_view period) {
-  return fmt::format(
-      R"({{"v":1,"kind":"period_closed","tenant":"{}","period":"{}","by":"ann"}})", tenant, period);
+  return fmt::format(R"({{"v":1,"kind":"period_closed","tenant":"{}","period":"{}","by":"ann"}})",
+                     tenant, period);
 }
 
 std::string by_tag(std::string_view dimension, std::string_view tag) {
@@ -200,10 +201,10 @@ std::string unpaired_lines(const std::vector<CostLine>& lines) {
     const Amounts amounts = {line.billed.units, line.effective.units, line.list.units,
                              line.contracted.units};
     if (amounts == Amounts{}) continue;  // its own negation
-    auto& postings = open[{line.tenant.str(), line.source.str(), line.period.str(),
-                           line.charge_id.str(), line.dimension.str(), line.element.str(),
-                           line.service.str(), text_of(line.currency),
-                           std::to_string(line.start.micros), std::to_string(line.end.micros)}];
+    auto& postings =
+        open[{line.tenant.str(), line.source.str(), line.period.str(), line.charge_id.str(),
+              line.dimension.str(), line.element.str(), line.service.str(), text_of(line.currency),
+              std::to_string(line.start.micros), std::to_string(line.end.micros)}];
     const auto posting = postings.find({-amounts[0], -amounts[1], -amounts[2], -amounts[3]});
     if (line.cause != "new" && posting != postings.end()) {
       postings.erase(posting);

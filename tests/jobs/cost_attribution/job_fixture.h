@@ -12,12 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include <tributary/raw_line.h>
+
 #include "jobs/cost_attribution/records.h"
 #include "jobs/cost_attribution/settings.h"
 #include "operators/testing/job_test.h"
 #include "runtime/exec/dead_letter.h"
 #include "tests/jobs/cost_attribution/oracle/oracle.h"
-#include <tributary/raw_line.h>
 
 namespace tributary::cost {
 

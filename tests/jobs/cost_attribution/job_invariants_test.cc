@@ -56,11 +56,21 @@ TEST(JobInvariants, ACorrectedBillGivesWhatTheCorrectBillWouldHaveGiven) {
   corrected.charge(charge_line({.id = "a", .billed = "5.50", .tags = {{"team", "search"}}}));
   corrected.charge(charge_line({.id = "b", .billed = "0.80", .tags = {{"team", "core"}}}));
   corrected.run();
-  corrected.charge(charge_line({.id = "a", .revision = 2, .end = "2026-09-01T13:20:00Z", .currency = "EUR",
-                                .billed = "6.00", .service = "S3", .tags = {{"team", "core"}}}));
+  corrected.charge(charge_line({.id = "a",
+                                .revision = 2,
+                                .end = "2026-09-01T13:20:00Z",
+                                .currency = "EUR",
+                                .billed = "6.00",
+                                .service = "S3",
+                                .tags = {{"team", "core"}}}));
   corrected.charge(delete_line({.id = "b", .revision = 7}));
-  correct.charge(charge_line({.id = "a", .revision = 2, .end = "2026-09-01T13:20:00Z", .currency = "EUR",
-                              .billed = "6.00", .service = "S3", .tags = {{"team", "core"}}}));
+  correct.charge(charge_line({.id = "a",
+                              .revision = 2,
+                              .end = "2026-09-01T13:20:00Z",
+                              .currency = "EUR",
+                              .billed = "6.00",
+                              .service = "S3",
+                              .tags = {{"team", "core"}}}));
   corrected.end();
   correct.end();
   EXPECT_THAT(cost_oracle::differences(correct.folded(), corrected.folded()), IsEmpty());
@@ -72,9 +82,8 @@ TEST(JobInvariants, ARuleChangeGivesWhatItWouldHaveGivenFromTheStart) {
     SCOPED_TRACE(seed);
     const History history = cost_oracle::random_history(seed, 200);
     const Folded from_the_start = folded_of(history);
-    const Folded afterwards =
-        folded_of({.commands = {}, .charges = history.charges},
-                  [&](CostJob& job) { job.commands(history.commands); });
+    const Folded afterwards = folded_of({.commands = {}, .charges = history.charges},
+                                        [&](CostJob& job) { job.commands(history.commands); });
     EXPECT_THAT(cost_oracle::differences(from_the_start, afterwards), IsEmpty());
   }
 }
@@ -82,10 +91,16 @@ TEST(JobInvariants, ARuleChangeGivesWhatItWouldHaveGivenFromTheStart) {
 TEST(JobInvariants, AVersionChangesNoChargeThatStartsBeforeItsValidFrom) {
   CostJob job;
   job.command(rules_line("acme", 1, by_tag("team", "team")));
-  job.charge(charge_line({.id = "before", .start = "2026-09-01T11:59:59.999999Z", .end = "2026-09-01T12:30:00Z",
-                          .billed = "1", .tags = {{"team", "a"}, {"group", "x"}}}));
-  job.charge(charge_line({.id = "at", .start = "2026-09-01T12:00:00Z", .end = "2026-09-01T12:30:00Z",
-                          .billed = "2", .tags = {{"team", "a"}, {"group", "x"}}}));
+  job.charge(charge_line({.id = "before",
+                          .start = "2026-09-01T11:59:59.999999Z",
+                          .end = "2026-09-01T12:30:00Z",
+                          .billed = "1",
+                          .tags = {{"team", "a"}, {"group", "x"}}}));
+  job.charge(charge_line({.id = "at",
+                          .start = "2026-09-01T12:00:00Z",
+                          .end = "2026-09-01T12:30:00Z",
+                          .billed = "2",
+                          .tags = {{"team", "a"}, {"group", "x"}}}));
   EXPECT_THAT(job.billed(),
               UnorderedElementsAre(Pair("(input)=aws-cur", "3"), Pair("team=a", "3")));
   const std::size_t before = job.lines().size();
@@ -105,12 +120,14 @@ TEST(JobInvariants, AChangeIsAReversalThatCancelsExactlyAndANewPosting) {
   job.command(rules_line("acme", 1, by_tag("team", "team")));
   job.charge(charge_line({.billed = "0.100000000000000001", .tags = {{"team", "a"}}}));
   job.run();
-  job.charge(charge_line({.revision = 2, .billed = "-7", .service = "S3", .tags = {{"team", "b"}}}));
+  job.charge(
+      charge_line({.revision = 2, .billed = "-7", .service = "S3", .tags = {{"team", "b"}}}));
   const auto lines = job.lines();
   ASSERT_THAT(lines, SizeIs(6));
   const auto line = [&](std::size_t i) {
-    return fmt::format("{} {}={} {} {} r{}", lines[i].cause.view(), lines[i].dimension.view(), lines[i].element.view(),
-                       lines[i].service.view(), format_amount(lines[i].billed), lines[i].revision);
+    return fmt::format("{} {}={} {} {} r{}", lines[i].cause.view(), lines[i].dimension.view(),
+                       lines[i].element.view(), lines[i].service.view(),
+                       format_amount(lines[i].billed), lines[i].revision);
   };
   EXPECT_EQ(line(0), "new (input)=aws-cur EC2 0.100000000000000001 r1");
   EXPECT_EQ(line(1), "new team=a EC2 0.100000000000000001 r1");
@@ -123,10 +140,10 @@ TEST(JobInvariants, AChangeIsAReversalThatCancelsExactlyAndANewPosting) {
 
 // A line without what a run may choose.
 std::string content(const CostLine& line) {
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", line.tenant.view(),
-                     line.dimension.view(), line.element.view(), line.kind.view(),
-                     line.charge_id.view(), line.source.view(), line.service.view(),
-                     line.currency.view(), line.start.micros, line.end.micros,
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}",
+                     line.tenant.view(), line.dimension.view(), line.element.view(),
+                     line.kind.view(), line.charge_id.view(), line.source.view(),
+                     line.service.view(), line.currency.view(), line.start.micros, line.end.micros,
                      format_amount(line.billed), format_amount(line.effective),
                      format_amount(line.list), format_amount(line.contracted), line.provisional,
                      line.cause.view(), line.rule_id.view(), line.rules_version, line.revision,
@@ -191,14 +208,35 @@ TEST(JobInvariants, SplittingAChargeOverTwoOfEqualAttributesChangesNoCellThatDiv
     job->run();
   }
   // An hour each, so that no remainder of a spread is involved.
-  whole.charge(charge_line({.id = "w", .billed = "10.000000000000000001", .tags = {{"team", "a"}}}));
-  parts.charge(charge_line({.id = "p1", .billed = "3.7", .effective = "4", .tags = {{"team", "a"}}}));
+  whole.charge(
+      charge_line({.id = "w", .billed = "10.000000000000000001", .tags = {{"team", "a"}}}));
+  parts.charge(
+      charge_line({.id = "p1", .billed = "3.7", .effective = "4", .tags = {{"team", "a"}}}));
   parts.charge(charge_line(
       {.id = "p2", .billed = "6.300000000000000001", .effective = "6", .tags = {{"team", "a"}}}));
   whole.end();
   parts.end();
   EXPECT_EQ(whole.folded().hourly, parts.folded().hourly);
   EXPECT_THAT(whole.folded().hourly, SizeIs(2));
+}
+
+TEST(JobInvariants, AnInstantBelongsToTheHourAndDayThatItLiesIn) {
+  CostJob job;
+  job.command(rules_line("acme", 1, by_tag("team", "team")));
+  for (const char* time :
+       {"2026-09-01T10:00:00Z", "2026-09-01T10:20:00Z", "2026-09-01T23:59:59Z"}) {
+    job.charge(charge_line({.id = time, .start = time, .end = time}));
+  }
+  job.end();
+  std::map<std::string, std::string> cells;
+  for (const HourlyCost& cell : job.hourly()) {
+    if (cell.dimension == "team") {
+      cells[format_timestamp(cell.hour)] = format_amount(cell.billed);
+    }
+  }
+  EXPECT_THAT(cells, UnorderedElementsAre(Pair("2026-09-01T10:00:00Z", "20"),
+                                          Pair("2026-09-01T23:00:00Z", "10")));
+  EXPECT_THAT(job.control("conservation_violation"), IsEmpty());
 }
 
 TEST(JobInvariants, AnHourlyCellThatReturnsToZeroIsWrittenAsZeros) {

@@ -48,12 +48,14 @@ TEST(JobRefusals, ARowOfAnExpiredPeriodIsRefusedBeforeAndAfterItsStateIsDropped)
   settings.retain_days = 5;
   CostJob job(settings);
   job.charge(charge_line({.period = "2026-08", .id = "old"}));
-  job.charge(charge_line({.id = "new", .start = "2026-09-06T00:00:00Z", .end = "2026-09-06T01:00:00Z"}));
+  job.charge(
+      charge_line({.id = "new", .start = "2026-09-06T00:00:00Z", .end = "2026-09-06T01:00:00Z"}));
   job.run();
   // Exactly retain_days after the end of August: still accepted.
   job.charge(charge_line({.period = "2026-08", .id = "late", .revision = 1}));
   EXPECT_THAT(job.dead(), IsEmpty());
-  job.charge(charge_line({.id = "newer", .start = "2026-09-06T00:00:01Z", .end = "2026-09-06T01:00:00Z"}));
+  job.charge(
+      charge_line({.id = "newer", .start = "2026-09-06T00:00:01Z", .end = "2026-09-06T01:00:00Z"}));
   job.run();
   job.charge(charge_line({.period = "2026-08", .id = "later"}));
   job.charge(delete_line({.period = "2026-08", .id = "old", .revision = 2}));
@@ -115,8 +117,10 @@ TEST(JobRefusals, WhatIsNotAvailableYetIsRefusedByName) {
   CostJob job;
   const std::string row = charge_line({});
   job.charge(replaced(row, R"("revision":1)", R"("delivery":3)"));
-  job.charge(R"({"v":1,"kind":"delivery_end","tenant":"acme","source":"aws-cur","period":"2026-09","shard":0,"delivery":3,"rows":1,"totals":{"USD":"1"}})");
-  job.charge(R"({"v":1,"kind":"settle","tenant":"acme","source":"aws-cur","period":"2026-09","shard":0,"from":"2026-09-01","to":"2026-09-02"})");
+  job.charge(
+      R"({"v":1,"kind":"delivery_end","tenant":"acme","source":"aws-cur","period":"2026-09","shard":0,"delivery":3,"rows":1,"totals":{"USD":"1"}})");
+  job.charge(
+      R"({"v":1,"kind":"settle","tenant":"acme","source":"aws-cur","period":"2026-09","shard":0,"from":"2026-09-01","to":"2026-09-02"})");
   job.charge(R"({"v":1,"kind":"telemetry","tenant":"acme","stream":"s","id":"1","op":"sum"})");
   job.command(R"({"v":1,"kind":"tenant_quarantined","tenant":"acme","by":"ann","reason":"noise"})");
   job.command(R"({"v":1,"kind":"tenant_released","tenant":"acme","by":"ann","reason":"over"})");
@@ -147,7 +151,8 @@ TEST(JobRefusals, EveryMalformedLineIsADeadLetterOnceAndNamesItsPlace) {
       {replaced(row, R"("BilledCost":10)", R"("BilledCost":1e16)"),
        "AMOUNT_OVERFLOW row.BilledCost"},
       {replaced(row, "USD", "usd"), "BAD_CURRENCY row.BillingCurrency"},
-      {replaced(row, "2026-09-01T11", "2026-09-01T09"), "PERIOD_END_BEFORE_START row.ChargePeriodEnd"},
+      {replaced(row, "2026-09-01T11", "2026-09-01T09"),
+       "PERIOD_END_BEFORE_START row.ChargePeriodEnd"},
       {replaced(row, "2026-09-01T11", "2028-09-01T11"), "PERIOD_TOO_LONG row.ChargePeriodEnd"},
   };
   for (const auto& [line, refusal] : bad) job.charge(line);

@@ -47,8 +47,9 @@ TEST(Report, ShowsATableWithTheCheckBeneath) {
 }
 
 TEST(Report, WritesCsvWithExactAndRoundedCosts) {
-  const auto report = build_report("t", {"team", "service"},
-                                   {{{"a,b", "say \"x\""}, money("1.005")}, {{"c", ""}, money("-0.5")}}, 2, {});
+  const auto report =
+      build_report("t", {"team", "service"},
+                   {{{"a,b", "say \"x\""}, money("1.005")}, {{"c", ""}, money("-0.5")}}, 2, {});
   ASSERT_TRUE(report);
   EXPECT_EQ(to_csv(*report),
             "team,service,cost,cost_rounded,share_percent\r\n"
@@ -70,7 +71,8 @@ TEST(Report, ShownRowsAddUpToTheShownTotal) {
 
 TEST(Report, SumsTheSmallestRowsAsOther) {
   std::vector<ReportCell> cells = {{{"(unattributed)"}, money("1")}};
-  for (int i = 1; i <= 6; ++i) cells.push_back({{fmt::format("t{}", i)}, money(fmt::format("{}", i))});
+  for (int i = 1; i <= 6; ++i)
+    cells.push_back({{fmt::format("t{}", i)}, money(fmt::format("{}", i))});
   const auto report = build_report("t", {"team"}, cells, 2, {}, 3);
   ASSERT_TRUE(report);
   ASSERT_EQ(report->rows.size(), 4U);
@@ -83,7 +85,8 @@ TEST(Report, SumsTheSmallestRowsAsOther) {
 }
 
 TEST(Report, AnEmptyOrZeroTotalHasNoShares) {
-  const auto report = build_report("t", {"team"}, {{{"a"}, money("1")}, {{"b"}, money("-1")}}, 0, {});
+  const auto report =
+      build_report("t", {"team"}, {{{"a"}, money("1")}, {{"b"}, money("-1")}}, 0, {});
   ASSERT_TRUE(report);
   EXPECT_FALSE(report->rows[0].per_mille);
   EXPECT_TRUE(build_report("t", {"team"}, {}, 2, {}));

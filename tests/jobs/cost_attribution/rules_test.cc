@@ -9,7 +9,8 @@ namespace {
 
 // The element that one rule, given as YAML in flow style without its id, gives the row.
 std::string element_of(std::string_view rule, const TestRow& test_row) {
-  const auto rules = rules_of(document(fmt::format("  - name: d\n    rules:\n      - {{id: r, {}}}\n", rule)));
+  const auto rules =
+      rules_of(document(fmt::format("  - name: d\n    rules:\n      - {{id: r, {}}}\n", rule)));
   if (!rules) return "";
   Evaluation evaluation;
   rules->evaluate(test_row.row, evaluation);
@@ -19,7 +20,8 @@ std::string element_of(std::string_view rule, const TestRow& test_row) {
 std::string transformed(std::string_view value, std::string_view transforms) {
   const std::vector<Tag> tags = {{"t", value}};
   const TestRow row(tags);
-  return element_of(fmt::format("group_by: {{source: \"tag:t\", transform: [{}]}}", transforms), row);
+  return element_of(fmt::format("group_by: {{source: \"tag:t\", transform: [{}]}}", transforms),
+                    row);
 }
 
 bool holds(std::string_view condition, const TestRow& row) {

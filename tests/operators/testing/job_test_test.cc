@@ -1,11 +1,11 @@
 #include "operators/testing/job_test.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "tests/operators/testing/spend_job.h"
 #include "tests/runtime/exec/range_job.h"
@@ -13,17 +13,17 @@
 namespace tributary::testing {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
-using ::testing::UnorderedElementsAre;
 using spend::Charge;
 using spend::Discount;
 using spend::HourlySpend;
 using spend::Reminder;
 using spend::spend_by_team;
 using spend::SpendSettings;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 // The text of what `call` throws.
 template <typename F>
@@ -37,7 +37,8 @@ std::string failure_of(F call) {
 }
 
 struct Spend {
-  explicit Spend(const JobTestOptions& options = {}) : job(spend_by_team, SpendSettings{}, options) {
+  explicit Spend(const JobTestOptions& options = {})
+      : job(spend_by_team, SpendSettings{}, options) {
     spend.keyed_by(&HourlySpend::team, &HourlySpend::hour);
     changes.keyed_by(&HourlySpend::team, &HourlySpend::hour).summing(&HourlySpend::billed);
   }
@@ -62,7 +63,8 @@ TEST_P(JobTestOnSlots, AWindowFiresAtItsWatermarkAndALateChargeCorrectsIt) {
 
   s.charges.push({.team = "core", .start = t("10:06"), .billed = amount("0.20")});  // late
   s.job.advance(1s);
-  EXPECT_EQ(s.spend.folded(&HourlySpend::team, &HourlySpend::hour).at({"core", t("10:00")}).billed, amount("1.17"));
+  EXPECT_EQ(s.spend.folded(&HourlySpend::team, &HourlySpend::hour).at({"core", t("10:00")}).billed,
+            amount("1.17"));
   EXPECT_THAT(s.spend.published(), SizeIs(2));
   EXPECT_THAT(s.changes.published(), ElementsAre(HourlySpend{"core", t("10:00"), amount("0.99")},
                                                  HourlySpend{"core", t("10:00"), amount("0.18")}));
@@ -103,7 +105,8 @@ TEST(JobTestTest, AGatedSourceWaitsForWhatWasThereAtTheStart) {
     s.discounts.push({.team = "core", .percent = 50});
     s.discounts.end();
     s.charges.watermark(t("11:00"));
-    EXPECT_THAT(s.spend.published(), ElementsAre(HourlySpend{"core", t("10:00"), amount("25")})) << seed;
+    EXPECT_THAT(s.spend.published(), ElementsAre(HourlySpend{"core", t("10:00"), amount("25")}))
+        << seed;
     EXPECT_THAT(s.job.sink<Charge>("unpriced").published(), IsEmpty());
   }
 }
@@ -200,7 +203,8 @@ TEST(JobTestTest, TheSameSeedGivesTheSameRun) {
   const auto run = [](std::uint64_t seed) {
     Spend s({.slots = 4, .seed = seed, .batch_records = 2});
     for (const char* team : {"a", "b", "c", "d", "e", "f"}) {
-      for (int i = 0; i < 5; ++i) s.charges.push({.team = team, .start = t("10:05") + seconds(i), .billed = {}});
+      for (int i = 0; i < 5; ++i)
+        s.charges.push({.team = team, .start = t("10:05") + seconds(i), .billed = {}});
     }
     return s.job.sink<Charge>("unpriced").published();
   };
@@ -217,7 +221,9 @@ TEST(JobTestTest, ThePermutedHistoryGivesTheSameResult) {
   s.charges.push({.team = "a", .start = t("10:01"), .billed = amount("0.50")});
   s.discounts.end();
   for (int i = 0; i < 40; ++i) {
-    s.charges.push({.team = i % 3 == 0 ? "a" : "b", .start = t("10:05") + minutes(i * 7), .billed = amount("0.01")});
+    s.charges.push({.team = i % 3 == 0 ? "a" : "b",
+                    .start = t("10:05") + minutes(i * 7),
+                    .billed = amount("0.01")});
     s.charges.push({.team = "c", .start = t("10:05"), .billed = amount("1")});
     if (i % 10 == 0) s.charges.watermark(t("10:00") + minutes(i * 7));
     if (i % 15 == 0) s.job.advance(2s);
@@ -254,7 +260,8 @@ TEST(JobTestTest, AResultThatHangsOnTheOrderIsFoundWithItsSeed) {
   const auto difference = job.difference_when_permuted(20);
   ASSERT_TRUE(difference.has_value());
   EXPECT_THAT(*difference, HasSubstr("sink first, seed "));
-  EXPECT_THAT(failure_of([&] { job.same_result_when_permuted(20); }), HasSubstr("expected once, found nothing"));
+  EXPECT_THAT(failure_of([&] { job.same_result_when_permuted(20); }),
+              HasSubstr("expected once, found nothing"));
   EXPECT_TRUE(job.same_result_when_permuted(20, {.keep_order = true}));
   EXPECT_TRUE(job.same_result_when_permuted(20, {.ignored_sinks = {"first"}}));
 }
@@ -271,30 +278,39 @@ TEST(JobTestTest, StepsKeepTheirOrderWhenPermuted) {
 
 TEST(JobTestTest, WrongNamesTypesAndFoldsAreSaidInASentence) {
   JobTest job(spend_by_team, Settings{{"lateness", "40d"}});
-  EXPECT_THAT(failure_of([&] { job.source<Charge>("charge"); }), HasSubstr("did you mean \"charges\"?"));
+  EXPECT_THAT(failure_of([&] { job.source<Charge>("charge"); }),
+              HasSubstr("did you mean \"charges\"?"));
   EXPECT_THAT(failure_of([&] { job.source<Discount>("charges"); }),
               HasSubstr("source \"charges\" gives records of Charge, not of Discount"));
   EXPECT_THAT(failure_of([&] { job.sink<Charge>("nothing"); }), HasSubstr("it has: "));
-  EXPECT_THAT(failure_of([&] { job.sink<Charge>("spend"); }), HasSubstr("takes records of HourlySpend"));
+  EXPECT_THAT(failure_of([&] { job.sink<Charge>("spend"); }),
+              HasSubstr("takes records of HourlySpend"));
   EXPECT_THAT(failure_of([&] { job.source<Discount>("discounts").watermark(t("10:00")); }),
               HasSubstr("no event time"));
   EXPECT_THAT(failure_of([&] { job.dead_letters("discounts"); }), HasSubstr("no dead letters"));
   auto spend = job.sink<HourlySpend>("spend");
-  EXPECT_THAT(failure_of([&] { spend.sorted(); }), HasSubstr("sorted() is for append streams, and this one is upsert"));
+  EXPECT_THAT(failure_of([&] { spend.sorted(); }),
+              HasSubstr("sorted() is for append streams, and this one is upsert"));
   EXPECT_THAT(failure_of([&] { spend.total(&HourlySpend::billed); }), HasSubstr("folded"));
-  EXPECT_THAT(failure_of([&] { job.sink<HourlySpend>("changes").folded(&HourlySpend::team); }), HasSubstr("summed"));
-  EXPECT_THAT(failure_of([&] { job.same_result_when_permuted(1); }), HasSubstr("keyed_by(&HourlySpend::field)"));
+  EXPECT_THAT(failure_of([&] { job.sink<HourlySpend>("changes").folded(&HourlySpend::team); }),
+              HasSubstr("summed"));
+  EXPECT_THAT(failure_of([&] { job.same_result_when_permuted(1); }),
+              HasSubstr("keyed_by(&HourlySpend::field)"));
   auto charges = job.source<Charge>("charges");
   charges.watermark(t("10:00"));
-  EXPECT_THAT(failure_of([&] { charges.watermark(t("09:00")); }), HasSubstr("event time does not go back"));
-  EXPECT_THAT(failure_of([] { JobTest(spend_by_team, Settings{{"latenes", "40d"}}); }), HasSubstr("C101"));
+  EXPECT_THAT(failure_of([&] { charges.watermark(t("09:00")); }),
+              HasSubstr("event time does not go back"));
+  EXPECT_THAT(failure_of([] { JobTest(spend_by_team, Settings{{"latenes", "40d"}}); }),
+              HasSubstr("C101"));
   EXPECT_THAT(failure_of([] { t("25:99"); }), HasSubstr("D105"));
 }
 
 // Two sources of one watermark.
 void united(Job& job, const Settings&) {
-  auto left = job.source("left", files<Charge>("/nowhere")).event_time(&Charge::start, bounded_lateness(0s));
-  auto right = job.source("right", files<Charge>("/nowhere")).event_time(&Charge::start, bounded_lateness(0s));
+  auto left = job.source("left", files<Charge>("/nowhere"))
+                  .event_time(&Charge::start, bounded_lateness(0s));
+  auto right = job.source("right", files<Charge>("/nowhere"))
+                   .event_time(&Charge::start, bounded_lateness(0s));
   left.union_with(right)
       .key_by(&Charge::team)
       .window(tumbling(1h))
@@ -329,7 +345,9 @@ TEST(JobTestTest, ASourceHoldsTheWatermarkBackUntilItIsIdle) {
 }
 
 void limited(Job& job, const Settings&) {
-  job.source("charges", files<Charge>("/nowhere")).rate_limit(10).sink("out", files<Charge>("/nowhere/out"));
+  job.source("charges", files<Charge>("/nowhere"))
+      .rate_limit(10)
+      .sink("out", files<Charge>("/nowhere/out"));
 }
 
 TEST(JobTestTest, ARateLimitHoldsOnVirtualTime) {

@@ -1,6 +1,6 @@
 // tests/operators/testing/spend_job.h
-// A small job that uses what jobs use: file sources, a gate, a broadcast of rules, a process with timers and a side
-// output, windows of both kinds, dead letters. For tests of JobTest.
+// A small job that uses what jobs use: file sources, a gate, a broadcast of rules, a process with
+// timers and a side output, windows of both kinds, dead letters. For tests of JobTest.
 #pragma once
 
 #include <string>
@@ -43,7 +43,8 @@ struct SpendSettings {
 };
 TRIBUTARY_RECORD(SpendSettings, lateness, output);
 
-// Applies the discount of the team; a team without one goes aside. A minute after a team's first charge it reminds.
+// Applies the discount of the team; a team without one goes aside. A minute after a team's first
+// charge it reminds.
 class Price : public BroadcastProcess<Text, Charge, Discount, Charge> {
  public:
   static constexpr SideOutput<Charge> unpriced{"unpriced"};
@@ -61,7 +62,9 @@ class Price : public BroadcastProcess<Text, Charge, Discount, Charge> {
     priced.billed.units -= priced.billed.units / 100 * discount->percent;
     ctx.emit(priced);
   }
-  void on_broadcast(const Discount& discount, BroadcastContext& ctx) { discounts_.put(ctx, discount.team, discount); }
+  void on_broadcast(const Discount& discount, BroadcastContext& ctx) {
+    discounts_.put(ctx, discount.team, discount);
+  }
   void on_timer(const Timer&, Context& ctx) { ctx.emit(reminders, *seen_); }
 
  private:
@@ -91,9 +94,12 @@ inline void spend_by_team(Job& job, const SpendSettings& settings) {
   auto priced = charges.key_by(&Charge::team).with(discounts.broadcast()).process<Price>("price");
   priced.side_output(Price::unpriced).sink("unpriced", files<Charge>("/nowhere/unpriced"));
   priced.side_output(Price::reminders).sink("reminders", files<Reminder>("/nowhere/reminders"));
-  auto hours = priced.key_by(&Charge::team).window(tumbling(1h), allowed_lateness(settings.lateness));
-  hours.aggregate<Sum>("hourly", emit(total)).sink("spend", files_upsert<HourlySpend>(settings.output.str()));
-  hours.aggregate<Sum>("hourly-changes", emit(difference)).sink("changes", files<HourlySpend>("/nowhere/changes"));
+  auto hours =
+      priced.key_by(&Charge::team).window(tumbling(1h), allowed_lateness(settings.lateness));
+  hours.aggregate<Sum>("hourly", emit(total))
+      .sink("spend", files_upsert<HourlySpend>(settings.output.str()));
+  hours.aggregate<Sum>("hourly-changes", emit(difference))
+      .sink("changes", files<HourlySpend>("/nowhere/changes"));
 }
 
 }  // namespace tributary::testing::spend

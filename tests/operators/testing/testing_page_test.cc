@@ -3,9 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "operators/testing/job_test.h"
 #include <tributary/files.h>
 #include <tributary/job.h>
+
+#include "operators/testing/job_test.h"
 
 namespace {
 
@@ -57,10 +58,11 @@ TEST(HourlySpendTest, ALateChargeCorrectsTheHour) {
 
   charges.push({.team = "core", .start = t("10:05"), .billed = amount("1.10")});
   charges.watermark(t("11:00"));
-  EXPECT_THAT(spend.published(), ::testing::ElementsAre(HourlySpend{"core", t("10:00"), amount("1.10")}));
+  EXPECT_THAT(spend.published(),
+              ::testing::ElementsAre(HourlySpend{"core", t("10:00"), amount("1.10")}));
 
   charges.push({.team = "core", .start = t("10:06"), .billed = amount("0.20")});  // late
-  job.advance(1s);                                                                // a window corrects itself once a second
+  job.advance(1s);  // a window corrects itself once a second
   auto latest = spend.folded(&HourlySpend::team, &HourlySpend::hour);
   EXPECT_EQ(latest.at({"core", t("10:00")}).billed, amount("1.30"));
 
@@ -92,7 +94,8 @@ std::string between(const std::string& text, const std::string& begin, const std
 
 TEST(TestingPageTest, ItsCodeIsTheCodeThatIsTestedHere) {
   EXPECT_EQ(between(content("docs/authors/testing.md"), "```cpp\n", "```"),
-            between(content("tests/operators/testing/testing_page_test.cc"), "// page: begin\n", "// page: end"));
+            between(content("tests/operators/testing/testing_page_test.cc"), "// page: begin\n",
+                    "// page: end"));
 }
 
 }  // namespace

@@ -14,15 +14,16 @@ using ::testing::IsEmpty;
 graph::ExecutionPlan two_stages() {
   graph::ExecutionPlan plan;
   plan.slot_count = 2;
-  plan.stages = {{.id = {0}, .vertices = {{0}}, .parallelism = 2, .slots = {{0}, {1}}, .is_source = true},
-                 {.id = {1}, .vertices = {{1}}, .parallelism = 2, .slots = {{0}, {1}}}};
+  plan.stages = {
+      {.id = {0}, .vertices = {{0}}, .parallelism = 2, .slots = {{0}, {1}}, .is_source = true},
+      {.id = {1}, .vertices = {{1}}, .parallelism = 2, .slots = {{0}, {1}}}};
   plan.stage_of_vertex = {{0}, {1}};
   return plan;
 }
 
 std::vector<std::string> names(const std::vector<JobAction>& actions) {
-  static constexpr const char* kNames[] = {"persist", "deploy", "list",   "run",    "assign",
-                                           "no more", "gate",   "stop",   "cancel", "ended"};
+  static constexpr const char* kNames[] = {"persist", "deploy", "list", "run",    "assign",
+                                           "no more", "gate",   "stop", "cancel", "ended"};
   std::vector<std::string> out;
   for (const JobAction& action : actions) out.emplace_back(kNames[action.index()]);
   return out;
@@ -36,7 +37,8 @@ class JobMasterTest : public ::testing::Test {
   }
   std::vector<std::string> report(std::uint32_t stage, std::uint32_t task, TaskReportKind kind,
                                   std::optional<Error> error = {}) {
-    return step(TaskReport{.task = {.attempt = 1, .stage = stage, .task = task}, .kind = kind, .error = error});
+    return step(TaskReport{
+        .task = {.attempt = 1, .stage = stage, .task = task}, .kind = kind, .error = error});
   }
   void start_running() {
     step(JobSubmitted{});
@@ -49,7 +51,8 @@ class JobMasterTest : public ::testing::Test {
   }
 
   graph::ExecutionPlan plan_ = two_stages();
-  JobMaster master_{plan_, {{0}}, {.uid = std::string(16, 'u'), .graph_digest = std::string(16, 'd'), .term = 1}};
+  JobMaster master_{
+      plan_, {{0}}, {.uid = std::string(16, 'u'), .graph_digest = std::string(16, 'd'), .term = 1}};
   std::vector<JobAction> last_;
 };
 
@@ -72,7 +75,8 @@ TEST_F(JobMasterTest, RunsWhenEveryTaskIsReady) {
 // Rule 60: positions are on record before the first record is read.
 TEST_F(JobMasterTest, Rule60_AssignsSplitsOnlyAfterTheirPositionsAreOnRecord) {
   start_running();
-  EXPECT_THAT(step(SplitsListed{{0}, {{.id = "a", .position = 7}, {.id = "b"}}, {}}), ElementsAre("persist"));
+  EXPECT_THAT(step(SplitsListed{{0}, {{.id = "a", .position = 7}, {.id = "b"}}, {}}),
+              ElementsAre("persist"));
   const cluster::JobRecord& record = std::get<PersistRecord>(last_[0]).record;
   ASSERT_EQ(record.sources(0).splits_size(), 2);
   EXPECT_EQ(record.sources(0).splits(0).position(), 7);
@@ -87,7 +91,8 @@ TEST_F(JobMasterTest, AnUnboundedSourceIsListedAgainAndOnlyNewSplitsAreAssigned)
   EXPECT_THAT(step(RecordPersisted{}), ElementsAre("assign", "assign"));
   EXPECT_THAT(std::get<AssignSplits>(last_[1]).splits, IsEmpty());
   EXPECT_THAT(step(SplitsListed{{0}, {{.id = "a"}}, seconds(1)}), ElementsAre("list"));
-  EXPECT_THAT(step(SplitsListed{{0}, {{.id = "a"}, {.id = "b"}}, seconds(1)}), ElementsAre("list", "persist"));
+  EXPECT_THAT(step(SplitsListed{{0}, {{.id = "a"}, {.id = "b"}}, seconds(1)}),
+              ElementsAre("list", "persist"));
   EXPECT_THAT(step(RecordPersisted{}), ElementsAre("assign"));
 }
 
@@ -112,7 +117,8 @@ TEST_F(JobMasterTest, FinishesWhenEveryTaskHasFinishedAndSaysSoAfterTheRecord) {
 
 TEST_F(JobMasterTest, AFailedTaskCancelsTheOthersAndTheErrorIsTheOutcome) {
   start_running();
-  EXPECT_THAT(report(1, 0, TaskReportKind::kFailed, Error(ErrorCode::P801, "boom")), ElementsAre("cancel", "persist"));
+  EXPECT_THAT(report(1, 0, TaskReportKind::kFailed, Error(ErrorCode::P801, "boom")),
+              ElementsAre("cancel", "persist"));
   EXPECT_THAT(report(1, 1, TaskReportKind::kFailed, Error(ErrorCode::P801, "later")), IsEmpty());
   EXPECT_THAT(step(RecordPersisted{}), ElementsAre("ended"));
   const JobEnded& ended = std::get<JobEnded>(last_[0]);
@@ -140,10 +146,12 @@ TEST_F(JobMasterTest, ReportsOfAnotherAttemptAreIgnored) {
   EXPECT_EQ(master_.phase(), cluster::RUN);
 }
 
-// Rule 65: nothing follows a Persist in one step, and what depends on it comes in answer to Persisted.
+// Rule 65: nothing follows a Persist in one step, and what depends on it comes in answer to
+// Persisted.
 TEST_F(JobMasterTest, Rule65_PersistIsTheLastActionOfAStep) {
   const auto check = [&] {
-    for (std::size_t i = 0; i + 1 < last_.size(); ++i) EXPECT_FALSE(std::holds_alternative<PersistRecord>(last_[i]));
+    for (std::size_t i = 0; i + 1 < last_.size(); ++i)
+      EXPECT_FALSE(std::holds_alternative<PersistRecord>(last_[i]));
   };
   step(JobSubmitted{}), check();
   step(RecordPersisted{}), check();
@@ -154,7 +162,8 @@ TEST_F(JobMasterTest, Rule65_PersistIsTheLastActionOfAStep) {
 
 TEST_F(JobMasterTest, ALostStoreEndsTheJobWithItsError) {
   step(JobSubmitted{});
-  EXPECT_THAT(step(PersistFailed{Error(ErrorCode::F102, "disk full")}), ElementsAre("cancel", "ended"));
+  EXPECT_THAT(step(PersistFailed{Error(ErrorCode::F102, "disk full")}),
+              ElementsAre("cancel", "ended"));
   EXPECT_EQ(std::get<JobEnded>(last_[1]).error->what(), "disk full");
 }
 
@@ -169,8 +178,9 @@ TEST_F(JobMasterTest, AGateOpensWhenEveryAwaitedTaskHasSeenTheMarker) {
   JobMaster gated(plan_, {{0}}, {});
   gated.step(JobSubmitted{}, {});
   const auto marker = [&](std::uint32_t stage, std::uint32_t task) {
-    return names(gated.step(
-        TaskReport{.task = {.attempt = 1, .stage = stage, .task = task}, .kind = TaskReportKind::kMarker}, {}));
+    return names(gated.step(TaskReport{.task = {.attempt = 1, .stage = stage, .task = task},
+                                       .kind = TaskReportKind::kMarker},
+                            {}));
   };
   EXPECT_THAT(marker(0, 0), IsEmpty());
   EXPECT_THAT(marker(1, 0), IsEmpty());
@@ -195,7 +205,8 @@ TEST(SplitAssignerTest, Rule58_TasksDifferByAtMostOneSplitAndKeepWhatTheyHave) {
     }
   }
   EXPECT_EQ(load[0] + load[1] + load[2], 10);
-  for (const auto& [task, count] : load) EXPECT_THAT(count, ::testing::AllOf(::testing::Ge(3), ::testing::Le(4)));
+  for (const auto& [task, count] : load)
+    EXPECT_THAT(count, ::testing::AllOf(::testing::Ge(3), ::testing::Le(4)));
 }
 
 // Rule 59: a split is new iff the table has never held it.
@@ -208,7 +219,8 @@ TEST(SplitAssignerTest, Rule59_AListingThatRepeatsASplitAddsNothing) {
 
 TEST(SplitAssignerTest, HeavySplitsAreSpreadByBytes) {
   cluster::SourceSplits table;
-  assign_splits(table, {{.id = "a", .weight = 100}, {.id = "b", .weight = 60}, {.id = "c", .weight = 50}}, 2);
+  assign_splits(
+      table, {{.id = "a", .weight = 100}, {.id = "b", .weight = 60}, {.id = "c", .weight = 50}}, 2);
   std::map<std::string, std::uint32_t> task;
   for (const auto& split : table.splits()) task[split.id()] = split.task();
   EXPECT_NE(task["a"], task["b"]);

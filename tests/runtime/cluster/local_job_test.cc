@@ -1,11 +1,11 @@
 #include "runtime/cluster/local_job.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <numeric>
 #include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "base/clock.h"
 #include "base/manual_executor.h"
@@ -23,7 +23,9 @@ using ::testing::HasSubstr;
 LocalJob::Options options_with(const Clock& clock, MetadataStore& metadata) {
   LocalJob::Options options;
   options.execution.clock = &clock;
-  options.execution.make_keyed_state = [](std::uint32_t groups) { return std::make_unique<MemoryKeyedState>(groups); };
+  options.execution.make_keyed_state = [](std::uint32_t groups) {
+    return std::make_unique<MemoryKeyedState>(groups);
+  };
   options.metadata = &metadata;
   options.metadata_key = "job";
   options.uid = std::string(16, 'u');
@@ -43,7 +45,8 @@ LocalJob::Outcome run_on_threads(const JobProgram& program, std::uint32_t slots)
   return job.outcome();
 }
 
-// Runs in this thread on virtual time; `each_turn` is called between advances of the clock and may say stop.
+// Runs in this thread on virtual time; `each_turn` is called between advances of the clock and may
+// say stop.
 class VirtualRun {
  public:
   VirtualRun(const JobProgram& program, std::uint32_t slots, std::uint64_t seed = 1,
@@ -96,7 +99,9 @@ TEST_P(LocalJobOnSlots, EveryRecordArrivesOnceWithItsBytesAndAKeyHasOneTask) {
   EXPECT_EQ(values, expected);
   for (std::size_t i = 0; i < sunk.values.size(); ++i) {
     const std::int64_t value = sunk.values[i];
-    EXPECT_EQ(sunk.notes[i], value % 3 == 0 ? "a note that is far too long to lie inline " + std::to_string(value) : "short");
+    EXPECT_EQ(sunk.notes[i],
+              value % 3 == 0 ? "a note that is far too long to lie inline " + std::to_string(value)
+                             : "short");
   }
   EXPECT_EQ(sunk.ends, static_cast<int>(GetParam()));
   std::set<int> tasks;
@@ -115,7 +120,8 @@ TEST(LocalJobTest, RecordsOfOneSplitAndKeyKeepTheirOrder) {
   job.edge(source, out, graph::KEYED);
   job.program.edges[0].key_hash = [](Batch& batch) {
     for (std::uint32_t i = 0; i < batch.size(); ++i) {
-      batch.key_hashes()[i] = mix64(static_cast<std::uint64_t>(batch.records<Number>()[i].value % 10));
+      batch.key_hashes()[i] =
+          mix64(static_cast<std::uint64_t>(batch.records<Number>()[i].value % 10));
     }
   };
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
@@ -150,19 +156,22 @@ TEST(LocalJobTest, AUserExceptionNamesJobOperatorAndRecord) {
   EXPECT_THAT(outcome.error->what(), HasSubstr("no such team"));
 }
 
-// A failure downstream of a fused chain is blamed on the operator that threw, not on the one that called it.
+// A failure downstream of a fused chain is blamed on the operator that threw, not on the one that
+// called it.
 TEST(LocalJobTest, AFailureInAFusedChainIsTheInnermostOperators) {
   RangeJob job;
   const auto source = job.source("numbers", {.count = 10, .splits = 1});
   const auto outer = job.pass("outer", nullptr);
-  const auto inner = job.sink("inner", nullptr, [](const Number&) { throw std::runtime_error("x"); });
+  const auto inner =
+      job.sink("inner", nullptr, [](const Number&) { throw std::runtime_error("x"); });
   job.edge(source, outer, graph::CHAIN);
   job.edge(outer, inner, graph::CHAIN);
   const LocalJob::Outcome outcome = run_on_threads(job.program, 1);
   EXPECT_THAT(outcome.error->what(), HasSubstr("operator inner"));
 }
 
-// Two inputs: 0 the gated numbers, 1 the broadcast ones. Counts numbers that came before the last broadcast one.
+// Two inputs: 0 the gated numbers, 1 the broadcast ones. Counts numbers that came before the last
+// broadcast one.
 class GateWitness final : public Operator {
  public:
   GateWitness(std::int64_t due, std::atomic<std::int64_t>* early, std::atomic<std::int64_t>* seen)
@@ -189,11 +198,14 @@ TEST(LocalJobTest, Rule44_AGatedSourceWaitsUntilTheRulesHaveArrivedEverywhere) {
   std::atomic<std::int64_t> early{0};
   std::atomic<std::int64_t> seen{0};
   RangeJob job;
-  const auto rules = job.source("rules", {.count = 500, .splits = 1, .batch = 7, .event_time = false});
+  const auto rules =
+      job.source("rules", {.count = 500, .splits = 1, .batch = 7, .event_time = false});
   const auto parse = job.pass("parse", nullptr, {}, 1);
   const auto charges = job.source("charges", {.count = 2'000, .splits = 3, .gated_by = "rules"});
   const auto attribute = job.sink("attribute", nullptr);
-  job.program.vertices[attribute].make_operator = [&] { return std::make_unique<GateWitness>(500, &early, &seen); };
+  job.program.vertices[attribute].make_operator = [&] {
+    return std::make_unique<GateWitness>(500, &early, &seen);
+  };
   job.edge(rules, parse, graph::CHAIN);
   job.edge(charges, attribute, graph::KEYED, 0);
   job.edge(parse, attribute, graph::BROADCAST, 1);
@@ -225,8 +237,8 @@ TEST(LocalJobTest, TheWatermarkRisesToTheEndAndNeverFalls) {
 TEST(LocalJobTest, ARateLimitHoldsForTheWholeSource) {
   Collected sunk;
   RangeJob job;
-  const auto source =
-      job.source("numbers", {.count = 1'000'000, .splits = 2, .batch = 8, .records_per_second = 1'000});
+  const auto source = job.source(
+      "numbers", {.count = 1'000'000, .splits = 2, .batch = 8, .records_per_second = 1'000});
   const auto out = job.sink("out", &sunk);
   job.edge(source, out, graph::CHAIN);
   VirtualRun run(job.program, 2);
@@ -240,7 +252,8 @@ TEST(LocalJobTest, AStopReadsNoMoreAndDeliversWhatIsInFlight) {
   Collected first;
   Collected last;
   RangeJob job;
-  const auto source = job.source("numbers", {.count = 1'000'000, .splits = 2, .records_per_second = 10'000});
+  const auto source =
+      job.source("numbers", {.count = 1'000'000, .splits = 2, .records_per_second = 10'000});
   const auto pass = job.pass("pass", &first);
   const auto out = job.sink("out", &last);
   job.edge(source, pass, graph::KEYED);
@@ -302,9 +315,11 @@ TEST(LocalJobTest, ASlowSinkHoldsTheSourceBackAndWhatIsInFlightStaysWithinTheCre
     }
   }
   EXPECT_GT(taken, 1'000);
-  // Channels, outboxes (soft limit and an open piece for each target), one batch in each operator's hands.
+  // Channels, outboxes (soft limit and an open piece for each target), one batch in each operator's
+  // hands.
   const std::int64_t in_flight_bytes = (read - taken) * static_cast<std::int64_t>(sizeof(Number));
-  EXPECT_LT(in_flight_bytes, static_cast<std::int64_t>(run.job().execution().credit_bytes() + 4 * (64 + 3 * 48) * 1024));
+  EXPECT_LT(in_flight_bytes, static_cast<std::int64_t>(run.job().execution().credit_bytes() +
+                                                       4 * (64 + 3 * 48) * 1024));
   EXPECT_GT(read - taken, 0);
 }
 

@@ -1,8 +1,9 @@
-// Protocol rule 47: cooperative slots with bounded queues do not deadlock. Every acyclic graph of up to four stages, each
-// edge none, forward, keyed or broadcast, on one and two slots, runs to its end with one batch of credit.
-#include <gtest/gtest.h>
-
+// Protocol rule 47: cooperative slots with bounded queues do not deadlock. Every acyclic graph of
+// up to four stages, each edge none, forward, keyed or broadcast, on one and two slots, runs to its
+// end with one batch of credit.
 #include <array>
+
+#include <gtest/gtest.h>
 
 #include "base/clock.h"
 #include "base/manual_executor.h"
@@ -16,7 +17,8 @@ namespace tributary::testing {
 namespace {
 
 constexpr std::int64_t kRecords = 24;
-constexpr std::array kKinds = {graph::EXCHANGE_KIND_UNSPECIFIED, graph::FORWARD, graph::KEYED, graph::BROADCAST};
+constexpr std::array kKinds = {graph::EXCHANGE_KIND_UNSPECIFIED, graph::FORWARD, graph::KEYED,
+                               graph::BROADCAST};
 
 struct SmallGraph {
   int stages = 0;
@@ -36,7 +38,8 @@ SmallGraph graph_of(int stages, int code) {
   SmallGraph small{.stages = stages, .edges = {}};
   for (int i = 0; i < stages; ++i) {
     for (int j = i + 1; j < stages; ++j, code /= 4) {
-      if (kKinds[code % 4] != graph::EXCHANGE_KIND_UNSPECIFIED) small.edges[{i, j}] = kKinds[code % 4];
+      if (kKinds[code % 4] != graph::EXCHANGE_KIND_UNSPECIFIED)
+        small.edges[{i, j}] = kKinds[code % 4];
     }
   }
   return small;
@@ -70,7 +73,8 @@ std::string run(const SmallGraph& small, std::uint32_t slots, std::uint64_t seed
     const std::string name = "v" + std::to_string(v);
     collected.push_back(std::make_unique<Collected>());
     if (!has_input) {
-      job.source(name, {.count = kRecords, .splits = 2, .batch = 4, .parallelism = parallelism.back()});
+      job.source(name,
+                 {.count = kRecords, .splits = 2, .batch = 4, .parallelism = parallelism.back()});
       expected[static_cast<std::size_t>(v)] = kRecords;
     } else if (has_output) {
       job.pass(name, collected.back().get(), {}, parallelism.back());
@@ -92,7 +96,9 @@ std::string run(const SmallGraph& small, std::uint32_t slots, std::uint64_t seed
   MemoryMetadataStore metadata;
   LocalJob::Options options;
   options.execution.clock = &clock;
-  options.execution.make_keyed_state = [](std::uint32_t groups) { return std::make_unique<MemoryKeyedState>(groups); };
+  options.execution.make_keyed_state = [](std::uint32_t groups) {
+    return std::make_unique<MemoryKeyedState>(groups);
+  };
   options.execution.credit_pool_bytes = 1;
   options.execution.credit_floor_bytes = 1;
   options.execution.credit_batches = 1;
@@ -117,7 +123,8 @@ std::string run(const SmallGraph& small, std::uint32_t slots, std::uint64_t seed
     bool has_input = false;
     for (const auto& [pair, kind] : small.edges) has_input = has_input || pair.second == v;
     if (has_input && static_cast<std::int64_t>(collected[i]->values.size()) != expected[i]) {
-      return fmt::format("stage {} saw {} records, {} were due", v, collected[i]->values.size(), expected[i]);
+      return fmt::format("stage {} saw {} records, {} were due", v, collected[i]->values.size(),
+                         expected[i]);
     }
     if (has_input && collected[i]->ends != static_cast<int>(parallelism[i])) {
       return fmt::format("stage {}: {} of {} tasks ended", v, collected[i]->ends, parallelism[i]);
@@ -144,8 +151,8 @@ TEST_P(SmallGraphs, Rule47_RunToTheirEndWithOneBatchOfCredit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SmallGraphs,
-                         ::testing::Values(std::pair{2, 1U}, std::pair{2, 2U}, std::pair{3, 1U}, std::pair{3, 2U},
-                                           std::pair{4, 1U}, std::pair{4, 2U}));
+                         ::testing::Values(std::pair{2, 1U}, std::pair{2, 2U}, std::pair{3, 1U},
+                                           std::pair{3, 2U}, std::pair{4, 1U}, std::pair{4, 2U}));
 
 }  // namespace
 }  // namespace tributary::testing

@@ -1,9 +1,9 @@
 #include "runtime/exec/batch.h"
 
+#include <cstring>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <cstring>
 
 #include "tests/runtime/exec/note.h"
 
@@ -14,7 +14,8 @@ using ::testing::ElementsAre;
 
 TEST(BatchTest, HoldsAtMost256RecordsAnd16KiB) {
   BatchPtr batch = Batch::make(type_info<Note>());
-  EXPECT_EQ(batch->capacity(), std::min<std::size_t>(Batch::kMaxRecords, Batch::kRecordBytes / sizeof(Note)));
+  EXPECT_EQ(batch->capacity(),
+            std::min<std::size_t>(Batch::kMaxRecords, Batch::kRecordBytes / sizeof(Note)));
   for (std::uint32_t i = 0; i < batch->capacity(); ++i) {
     EXPECT_FALSE(batch->full());
     add_note(*batch, i);
@@ -48,7 +49,8 @@ TEST(BatchTest, Rule56_AnAbsentColumnOfOperationsMeansInserts) {
   batch->append(Timestamp{2}, 0, Operation::kDelete);
   EXPECT_FALSE(batch->all_inserts());
   batch->append(Timestamp{3});
-  EXPECT_THAT(batch->operations(), ElementsAre(Operation::kInsert, Operation::kDelete, Operation::kInsert));
+  EXPECT_THAT(batch->operations(),
+              ElementsAre(Operation::kInsert, Operation::kDelete, Operation::kInsert));
 }
 
 TEST(BatchTest, CompactKeepsRecordsWithTheirColumnsInOrder) {
@@ -63,7 +65,8 @@ TEST(BatchTest, CompactKeepsRecordsWithTheirColumnsInOrder) {
   EXPECT_THAT(numbers_of(*batch), ElementsAre(1, 3, 4));
   EXPECT_THAT(batch->event_times(), ElementsAre(Timestamp{1}, Timestamp{3}, Timestamp{4}));
   EXPECT_THAT(batch->key_hashes(), ElementsAre(101U, 103U, 104U));
-  EXPECT_THAT(batch->operations(), ElementsAre(Operation::kInsert, Operation::kUpdateAfter, Operation::kInsert));
+  EXPECT_THAT(batch->operations(),
+              ElementsAre(Operation::kInsert, Operation::kUpdateAfter, Operation::kInsert));
 }
 
 TEST(BatchTest, Rule57_ACopyOwnsItsBytes) {
@@ -130,7 +133,9 @@ TEST(BatchPoolTest, ABatchOfAnotherSlotGoesHome) {
   home.add_returns(&way_home);
   Batch* travelling = notes(home, 1, 1).release();
   away.adopt(*travelling, &way_home);
-  { BatchPtr dropped(travelling); }
+  {
+    BatchPtr dropped(travelling);
+  }
   EXPECT_EQ(home.take(type_info<Note>()).get(), travelling);
 }
 

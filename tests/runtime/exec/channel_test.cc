@@ -1,9 +1,9 @@
 #include "runtime/exec/channel.h"
 
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <thread>
 
 #include "base/spsc_ring.h"
 #include "tests/runtime/exec/note.h"
@@ -24,9 +24,11 @@ class ChannelTest : public ::testing::Test {
   std::string next(bool control_only = false) {
     channel_.receiver_collect_control();
     Channel::Item item = channel_.receiver_next(control_only);
-    if (auto* batch = std::get_if<BatchPtr>(&item)) return "b" + std::to_string(numbers_of(**batch).front());
+    if (auto* batch = std::get_if<BatchPtr>(&item))
+      return "b" + std::to_string(numbers_of(**batch).front());
     if (const auto* event = std::get_if<ControlEvent>(&item)) {
-      return event->kind == ControlKind::kWatermark ? "w" + std::to_string(event->watermark.micros) : "e";
+      return event->kind == ControlKind::kWatermark ? "w" + std::to_string(event->watermark.micros)
+                                                    : "e";
     }
     return "";
   }
@@ -95,7 +97,8 @@ TEST_F(ChannelTest, Rule49_ABatchLargerThanTheCreditIsSentAndTheNextOneWaits) {
 TEST_F(ChannelTest, Rule49_ARecordOf32MiBPassesAndItsCreditComesBackWhole) {
   BatchPtr batch = pool_.take(type_info<Note>());
   const std::string bytes(32 * 1024 * 1024, 'x');
-  *static_cast<Note*>(batch->append(Timestamp{1})) = {.number = 1, .text = Text(bytes, batch->arena())};
+  *static_cast<Note*>(batch->append(Timestamp{1})) = {.number = 1,
+                                                      .text = Text(bytes, batch->arena())};
   const FrameHeader header = channel_.sender_account(*batch, 1);
   EXPECT_GE(header.length, bytes.size());
   channel_.receiver_accept(header, std::move(batch));
@@ -165,7 +168,8 @@ TEST(ChannelThreadsTest, ControlEventsKeepTheirPlaceAcrossThreads) {
       while (!channel.sender_has_credit()) std::this_thread::yield();
       BatchPtr batch = notes(sender_pool, n, 1);
       const FrameHeader header = channel.sender_account(*batch, 1);
-      ASSERT_TRUE(ring.try_push({header, batch.release()})) << "a ring has room for the credit it carries";
+      ASSERT_TRUE(ring.try_push({header, batch.release()}))
+          << "a ring has room for the credit it carries";
     }
     channel.sender_control(ControlEvent::end(true), 0);
   });
@@ -184,7 +188,8 @@ TEST(ChannelThreadsTest, ControlEventsKeepTheirPlaceAcrossThreads) {
       if (auto* batch = std::get_if<BatchPtr>(&item)) {
         const std::int64_t number = numbers_of(**batch).front();
         ASSERT_EQ(number, ++batches);
-        ASSERT_EQ(watermark, number) << "the watermark before a batch is seen before it, the one after it is not";
+        ASSERT_EQ(watermark, number)
+            << "the watermark before a batch is seen before it, the one after it is not";
       } else if (const auto* event = std::get_if<ControlEvent>(&item)) {
         if (event->kind == ControlKind::kEnd) {
           ended = true;

@@ -86,7 +86,8 @@ TEST(InputStatusTest, AnInputThatWasStoppedHoldsItsWatermark) {
 
 TEST(InputStatusTest, AMarkerSaysNothingAboutEventTime) {
   InputStatus status(1);
-  const InputStatus::Change change = status.on_event(0, {.kind = ControlKind::kMarker, .marker = 3});
+  const InputStatus::Change change =
+      status.on_event(0, {.kind = ControlKind::kMarker, .marker = 3});
   EXPECT_FALSE(change.watermark || change.became_idle || change.became_active || change.ended);
 }
 

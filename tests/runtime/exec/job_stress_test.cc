@@ -1,10 +1,11 @@
-// The whole of execution on threads: what the simulator's one thread cannot show. Meant for TSan and ASan too.
-#include <gtest/gtest.h>
-
+// The whole of execution on threads: what the simulator's one thread cannot show. Meant for TSan
+// and ASan too.
 #include <atomic>
 #include <chrono>
 #include <map>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "base/clock.h"
 #include "base/thread_executor.h"
@@ -45,10 +46,12 @@ class Erratic final : public Operator {
     random_ = context.task_index() + 1;
     return {};
   }
-  std::uint32_t process(std::uint32_t input, BatchPtr& batch, std::uint32_t from, Output& out) override {
+  std::uint32_t process(std::uint32_t input, BatchPtr& batch, std::uint32_t from,
+                        Output& out) override {
     if (slow_ && next() % 64 == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
     const std::uint32_t size = batch->size();
-    const std::uint32_t to = next() % 3 == 0 ? from + 1 + static_cast<std::uint32_t>(next() % (size - from)) : size;
+    const std::uint32_t to =
+        next() % 3 == 0 ? from + 1 + static_cast<std::uint32_t>(next() % (size - from)) : size;
     for (std::uint32_t i = from; i < to; ++i) count(*tallies_[input], batch->records<Number>()[i]);
     if (from == 0 && to == size && next() % 2 == 0) {
       out.emit(0, std::move(batch));
@@ -59,7 +62,8 @@ class Erratic final : public Operator {
     if (borrows) part->borrow(*batch);
     for (std::uint32_t i = from; i < to; ++i) {
       if (borrows) {
-        *static_cast<Number*>(part->append(batch->event_time(i), batch->key_hash(i))) = batch->records<Number>()[i];
+        *static_cast<Number*>(part->append(batch->event_time(i), batch->key_hash(i))) =
+            batch->records<Number>()[i];
       } else {
         part->append_copy(*batch, i);
       }
@@ -70,12 +74,15 @@ class Erratic final : public Operator {
   }
 
  private:
-  std::uint64_t next() { return random_ = random_ * 6364136223846793005U + 1442695040888963407U, random_ >> 33; }
+  std::uint64_t next() {
+    return random_ = random_ * 6364136223846793005U + 1442695040888963407U, random_ >> 33;
+  }
   static void count(Tally& tally, const Number& number) {
     tally.times[static_cast<std::size_t>(number.value)].fetch_add(1, std::memory_order_relaxed);
     tally.total.fetch_add(1, std::memory_order_relaxed);
     const std::string note = number.note.str();
-    const bool right = number.value % 3 == 0 ? note.ends_with(" " + std::to_string(number.value)) : note == "short";
+    const bool right = number.value % 3 == 0 ? note.ends_with(" " + std::to_string(number.value))
+                                             : note == "short";
     if (!right) ++tally.bad_notes;
   }
 
@@ -87,18 +94,23 @@ class Erratic final : public Operator {
 struct StressJob {
   // numbers -rebalance-> mixed -keyed-> counted <-broadcast- rules
   StressJob() : read(kRecords), counted(kRecords), rules(kRules) {
-    const auto source = job.source("numbers", {.count = kRecords, .splits = 8, .batch = 100, .parallelism = kSlots});
-    const auto few = job.source("rules", {.count = kRules, .splits = 3, .batch = 10, .parallelism = 1});
+    const auto source = job.source(
+        "numbers", {.count = kRecords, .splits = 8, .batch = 100, .parallelism = kSlots});
+    const auto few =
+        job.source("rules", {.count = kRules, .splits = 3, .batch = 10, .parallelism = 1});
     const auto mixed = add("mixed", {&read}, false, graph::OPERATOR);
     const auto keyed = add("counted", {&counted, &rules}, true, graph::SINK);
     job.edge(source, mixed, graph::REBALANCE);
     job.edge(mixed, keyed, graph::KEYED);
     job.edge(few, keyed, graph::BROADCAST, 1);
   }
-  std::uint32_t add(const std::string& name, std::vector<Tally*> tallies, bool slow, graph::VertexKind kind) {
+  std::uint32_t add(const std::string& name, std::vector<Tally*> tallies, bool slow,
+                    graph::VertexKind kind) {
     const std::uint32_t id = job.pass(name, nullptr, {}, kSlots);
     job.program.graph.mutable_vertices(static_cast<int>(id))->set_kind(kind);
-    job.program.vertices[id].make_operator = [tallies, slow] { return std::make_unique<Erratic>(tallies, slow); };
+    job.program.vertices[id].make_operator = [tallies, slow] {
+      return std::make_unique<Erratic>(tallies, slow);
+    };
     return id;
   }
 
@@ -118,7 +130,9 @@ LocalJob::Outcome run(StressJob& stress, Ending ending, int repeat) {
   MemoryMetadataStore metadata;
   LocalJob::Options options;
   options.execution.clock = &clock;
-  options.execution.make_keyed_state = [](std::uint32_t groups) { return std::make_unique<MemoryKeyedState>(groups); };
+  options.execution.make_keyed_state = [](std::uint32_t groups) {
+    return std::make_unique<MemoryKeyedState>(groups);
+  };
   // From one batch of credit to plenty.
   options.execution.credit_pool_bytes = std::size_t{1} << (repeat % 3 * 10);
   options.execution.credit_floor_bytes = 1;
@@ -145,8 +159,10 @@ TEST(JobStressTest, EveryRecordIsCountedExactlyOnceByKeyAndOnceByEveryTaskOfABro
     EXPECT_EQ(stress.read.total, kRecords);
     EXPECT_EQ(stress.counted.total, kRecords);
     EXPECT_EQ(stress.rules.total, kRules * kSlots);
-    for (std::size_t value = 0; value < kRecords; ++value) ASSERT_EQ(stress.counted.times[value], 1U) << value;
-    for (std::size_t value = 0; value < kRules; ++value) ASSERT_EQ(stress.rules.times[value], kSlots) << value;
+    for (std::size_t value = 0; value < kRecords; ++value)
+      ASSERT_EQ(stress.counted.times[value], 1U) << value;
+    for (std::size_t value = 0; value < kRules; ++value)
+      ASSERT_EQ(stress.rules.times[value], kSlots) << value;
     EXPECT_EQ(stress.read.bad_notes + stress.counted.bad_notes + stress.rules.bad_notes, 0);
   }
 }
@@ -174,7 +190,8 @@ TEST(JobStressTest, ACancelInTheMiddleEndsAtOnceWithBatchesInFlight) {
     StressJob stress;
     const cluster::JobPhase phase = run(stress, Ending::kCancel, repeat).phase;
     ASSERT_TRUE(phase == cluster::CANCELLED || phase == cluster::FINISHED) << repeat;
-    for (std::size_t value = 0; value < kRecords; ++value) ASSERT_LE(stress.counted.times[value], 1U) << value;
+    for (std::size_t value = 0; value < kRecords; ++value)
+      ASSERT_LE(stress.counted.times[value], 1U) << value;
   }
 }
 
@@ -187,7 +204,9 @@ TEST(LocalJobBeforeStartTest, ACancelBeforeTheStartIsTakenByTheFirstStep) {
   MemoryMetadataStore metadata;
   LocalJob::Options options;
   options.execution.clock = &clock;
-  options.execution.make_keyed_state = [](std::uint32_t groups) { return std::make_unique<MemoryKeyedState>(groups); };
+  options.execution.make_keyed_state = [](std::uint32_t groups) {
+    return std::make_unique<MemoryKeyedState>(groups);
+  };
   options.metadata = &metadata;
   options.metadata_key = "job";
   options.uid = std::string(16, 'u');

@@ -2,11 +2,11 @@
 // The record of the unit tests of execution, and ways to make and read batches of it.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "base/record.h"
 #include "runtime/exec/batch.h"
@@ -19,12 +19,13 @@ struct Note {
 };
 TRIBUTARY_RECORD(Note, number, text);
 
-
-inline std::string long_text(std::int64_t number) { return "a text too long to lie inline " + std::to_string(number); }
+inline std::string long_text(std::int64_t number) {
+  return "a text too long to lie inline " + std::to_string(number);
+}
 
 inline void add_note(Batch& batch, std::int64_t number) {
-  *static_cast<Note*>(batch.append(Timestamp{number})) = {.number = number,
-                                                          .text = Text(long_text(number), batch.arena())};
+  *static_cast<Note*>(batch.append(Timestamp{number})) = {
+      .number = number, .text = Text(long_text(number), batch.arena())};
 }
 
 inline BatchPtr notes(BatchPool& pool, std::int64_t first, std::int64_t count) {

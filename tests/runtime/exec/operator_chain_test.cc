@@ -1,9 +1,9 @@
 #include "runtime/exec/operator_chain.h"
 
+#include <stdexcept>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <stdexcept>
 
 #include "tests/runtime/exec/note.h"
 
@@ -16,14 +16,16 @@ using ::testing::IsEmpty;
 
 // An operator that does what the test says and writes down what it was asked.
 struct Script final : Operator {
-  Script(std::string op_name, std::vector<std::string>& events) : name(std::move(op_name)), log(events) {}
+  Script(std::string op_name, std::vector<std::string>& events)
+      : name(std::move(op_name)), log(events) {}
 
   Status open(OperatorContext& engine) override {
     context = &engine;
     log.push_back(name + " open");
     return on_open ? on_open() : Status{};
   }
-  std::uint32_t process(std::uint32_t input, BatchPtr& batch, std::uint32_t from, Output& out) override {
+  std::uint32_t process(std::uint32_t input, BatchPtr& batch, std::uint32_t from,
+                        Output& out) override {
     log.push_back(fmt::format("{} {}[{}..{})", name, input, from, batch->size()));
     if (on_process) return on_process(batch, from, out);
     const std::uint32_t size = batch->size();
@@ -72,7 +74,8 @@ class OperatorChainTest : public ::testing::Test {
       node.control_inputs = 1;
       node.op = std::move(op);
       node.ports.resize(1);
-      if (i < 2) node.ports[0].push_back({.node = i + 1, .input = 0, .status = 0, .outbox = nullptr});
+      if (i < 2)
+        node.ports[0].push_back({.node = i + 1, .input = 0, .status = 0, .outbox = nullptr});
       node.metrics = &metrics_[i];
       nodes.push_back(std::move(node));
     }
@@ -80,7 +83,8 @@ class OperatorChainTest : public ::testing::Test {
     environment.job_name = "job";
     environment.clock = &clock_;
     environment.pool = &pool_;
-    chain_ = std::make_unique<OperatorChain>(std::move(environment), std::move(nodes), std::vector<Outbox*>{});
+    chain_ = std::make_unique<OperatorChain>(std::move(environment), std::move(nodes),
+                                             std::vector<Outbox*>{});
   }
   void open() {
     ASSERT_TRUE(chain_->open().has_value());
@@ -88,7 +92,9 @@ class OperatorChainTest : public ::testing::Test {
     slice();
   }
   void slice() { chain_->begin_slice(clock_.monotonic_nanos() + 1'000'000, clock_.now()); }
-  void deliver(std::int64_t first, std::int64_t count) { chain_->deliver(0, 0, notes(pool_, first, count)); }
+  void deliver(std::int64_t first, std::int64_t count) {
+    chain_->deliver(0, 0, notes(pool_, first, count));
+  }
   void control(const ControlEvent& event) { chain_->deliver_control(0, 0, event); }
   std::vector<std::string> take_log() { return std::exchange(log_, {}); }
 
@@ -142,7 +148,8 @@ TEST_F(OperatorChainTest, AWatermarkGoesOnOnlyWhenAllItMadeDueHasFired) {
     clock_.advance(milliseconds(2));
     EXPECT_TRUE(chain_->resume());
   }
-  EXPECT_THAT(take_log(), ElementsAre("a w5", "a w5", "b w5", "c w5", "a 0[0..1)", "b 0[0..1)", "c 0[0..1)"));
+  EXPECT_THAT(take_log(),
+              ElementsAre("a w5", "a w5", "b w5", "c w5", "a 0[0..1)", "b 0[0..1)", "c 0[0..1)"));
 }
 
 TEST_F(OperatorChainTest, TheEndFollowsTheLastWatermarkThroughEveryOperator) {

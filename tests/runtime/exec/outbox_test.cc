@@ -1,11 +1,11 @@
 #include "runtime/exec/outbox.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <numeric>
 #include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "base/hash.h"
 #include "tests/runtime/exec/note.h"
@@ -21,13 +21,14 @@ constexpr Timestamp kNow{1'000'000};
 
 class OutboxTest : public ::testing::Test {
  protected:
-  Outbox& make(graph::ExchangeKind kind, std::uint32_t targets, ChannelCredit credit = {}, bool local = false,
-               std::size_t soft_limit = 1000) {
+  Outbox& make(graph::ExchangeKind kind, std::uint32_t targets, ChannelCredit credit = {},
+               bool local = false, std::size_t soft_limit = 1000) {
     transport_ = std::make_unique<RecordingTransport>(local);
     std::vector<OutboxTarget> to;
     for (std::uint32_t i = 0; i < targets; ++i) {
       channels_.push_back(std::make_unique<Channel>(ChannelId::make(1, 0, 0, i), credit));
-      to.push_back({.channel = channels_.back().get(), .transport_index = transport_->add(*channels_.back())});
+      to.push_back({.channel = channels_.back().get(),
+                    .transport_index = transport_->add(*channels_.back())});
     }
     routing_ = graph::RoutingTable::contiguous(1024, std::max(targets, 1U), 5);
     OutboxOptions options{.kind = kind,
@@ -78,7 +79,8 @@ TEST_F(OutboxTest, AKeyAlwaysGoesToTheTaskThatOwnsItsGroup) {
     const std::vector<std::int64_t> got = take(i);
     const std::set<std::int64_t> unique(got.begin(), got.end());
     EXPECT_EQ(got.size(), 2 * unique.size());
-    for (const std::int64_t n : unique) EXPECT_TRUE(seen.insert(n).second) << n << " went to two tasks";
+    for (const std::int64_t n : unique)
+      EXPECT_TRUE(seen.insert(n).second) << n << " went to two tasks";
     all.insert(all.end(), got.begin(), got.end());
   }
   EXPECT_EQ(all.size(), 200U);
@@ -167,7 +169,8 @@ TEST_F(OutboxTest, RebalanceGoesRound) {
 }
 
 TEST_F(OutboxTest, ABatchThatSharesBytesIsCopiedBeforeItLeavesTheSlot) {
-  for (const graph::ExchangeKind kind : {graph::FORWARD, graph::REBALANCE, graph::BROADCAST, graph::KEYED}) {
+  for (const graph::ExchangeKind kind :
+       {graph::FORWARD, graph::REBALANCE, graph::BROADCAST, graph::KEYED}) {
     channels_.clear();
     Outbox& outbox = make(kind, 1);
     BatchPtr owner = notes(pool_, 1, 1);

@@ -1,6 +1,6 @@
 // tests/runtime/exec/range_job.h
-// Jobs made by hand for tests of the engine: sources of numbers, operators that pass, count or fail, sinks that
-// collect. No typed API, so that the engine is tested alone.
+// Jobs made by hand for tests of the engine: sources of numbers, operators that pass, count or
+// fail, sinks that collect. No typed API, so that the engine is tested alone.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,9 @@ class RangeReader final : public SourceReader {
       BatchPtr batch = out.take(type_info<Number>());
       while (split.position < split.end && !batch->full() && batch->size() < batch_) {
         const std::int64_t value = split.position++;
-        std::string note = value % 3 == 0 ? "a note that is far too long to lie inline " + std::to_string(value) : "short";
+        std::string note =
+            value % 3 == 0 ? "a note that is far too long to lie inline " + std::to_string(value)
+                           : "short";
         auto* number = static_cast<Number*>(batch->append(Timestamp{}));
         *number = {.value = value, .from = 0, .note = Text(note, batch->arena())};
       }
@@ -149,7 +151,9 @@ class PassOperator final : public Operator {
 // Builds a JobProgram over Number records, vertex by vertex.
 class RangeJob {
  public:
-  explicit RangeJob(std::string name = "test") { program.graph.set_format(1), program.graph.set_name(std::move(name)); }
+  explicit RangeJob(std::string name = "test") {
+    program.graph.set_format(1), program.graph.set_name(std::move(name));
+  }
 
   struct SourceOptions {
     std::int64_t count = 1000;
@@ -166,7 +170,9 @@ class RangeJob {
     vertex.set_gated_by(options.gated_by);
     VertexCode& code = program.vertices.back();
     code.make_reader = [batch = options.batch] { return std::make_unique<RangeReader>(batch); };
-    code.make_lister = [options] { return std::make_unique<RangeLister>(options.count, options.splits); };
+    code.make_lister = [options] {
+      return std::make_unique<RangeLister>(options.count, options.splits);
+    };
     code.records_per_second = options.records_per_second;
     if (options.event_time) {
       code.event_time = [](Batch& batch) {
@@ -178,8 +184,8 @@ class RangeJob {
     code.output_type = &type_info<Number>();
     return vertex.id();
   }
-  std::uint32_t pass(const std::string& name, Collected* collected, std::function<void(const Number&)> check = {},
-                     std::uint32_t parallelism = 0) {
+  std::uint32_t pass(const std::string& name, Collected* collected,
+                     std::function<void(const Number&)> check = {}, std::uint32_t parallelism = 0) {
     graph::Vertex& vertex = add(name, graph::OPERATOR, "pass", parallelism);
     program.vertices.back().make_operator = [collected, check] {
       return std::make_unique<PassOperator>(collected, check);
@@ -187,13 +193,14 @@ class RangeJob {
     program.vertices.back().output_type = &type_info<Number>();
     return vertex.id();
   }
-  std::uint32_t sink(const std::string& name, Collected* collected, std::function<void(const Number&)> check = {},
-                     std::uint32_t parallelism = 0) {
+  std::uint32_t sink(const std::string& name, Collected* collected,
+                     std::function<void(const Number&)> check = {}, std::uint32_t parallelism = 0) {
     const std::uint32_t id = pass(name, collected, std::move(check), parallelism);
     program.graph.mutable_vertices(static_cast<int>(id))->set_kind(graph::SINK);
     return id;
   }
-  void edge(std::uint32_t from, std::uint32_t to, graph::ExchangeKind kind, std::uint32_t to_input = 0) {
+  void edge(std::uint32_t from, std::uint32_t to, graph::ExchangeKind kind,
+            std::uint32_t to_input = 0) {
     graph::Edge& edge = *program.graph.add_edges();
     edge.set_from(from);
     edge.set_to(to);

@@ -1,10 +1,11 @@
 // tests/runtime/exec/recording_transport.h
-// A transport between tasks of one thread: what is sent arrives at once in the channel's inbox, and is counted.
+// A transport between tasks of one thread: what is sent arrives at once in the channel's inbox, and
+// is counted.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "runtime/exec/outbox.h"
 

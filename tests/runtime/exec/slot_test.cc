@@ -1,9 +1,9 @@
 #include "runtime/exec/slot.h"
 
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <thread>
 
 #include "base/manual_executor.h"
 #include "tests/runtime/exec/note.h"
@@ -23,7 +23,8 @@ class SlotTest : public ::testing::Test {
  protected:
   SlotTest() {
     for (const std::uint32_t i : {0U, 1U}) {
-      slots_.push_back(std::make_unique<Slot>(Slot::Options{.index = i, .slot_count = 2, .clock = &clock_}));
+      slots_.push_back(
+          std::make_unique<Slot>(Slot::Options{.index = i, .slot_count = 2, .clock = &clock_}));
     }
     slots_[0]->add_outgoing(there_);
     slots_[1]->add_incoming(there_);
@@ -99,7 +100,9 @@ TEST_F(SlotTest, BatchesInFlightAreFreedWhenTheJobIsTornDown) {
   send(index, 1);
   send(index, 2);
   slots_[1]->step();  // both in the inbox
-  { Channel::Item item = channel_.receiver_next(false); }  // one on its way home
+  {
+    Channel::Item item = channel_.receiver_next(false);
+  }                // one on its way home
   send(index, 3);  // one in the ring
 }
 

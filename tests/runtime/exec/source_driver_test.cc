@@ -1,9 +1,9 @@
 #include "runtime/exec/source_driver.h"
 
+#include <deque>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <deque>
 
 #include "runtime/exec/dead_letter.h"
 #include "tests/runtime/exec/note.h"
@@ -58,15 +58,19 @@ struct ScriptedReader final : SourceReader {
 class SourceDriverTest : public ::testing::Test {
  protected:
   SourceDriverTest() {
-    code_.make_reader = [this] { return std::make_unique<ScriptedReader>(reads_, opens_, closes_); };
+    code_.make_reader = [this] {
+      return std::make_unique<ScriptedReader>(reads_, opens_, closes_);
+    };
     code_.event_time = [](Batch& batch) {
       for (std::uint32_t i = 0; i < batch.size(); ++i) {
         batch.event_times()[i] = Timestamp{batch.records<Note>()[i].number * 1'000'000};
       }
     };
-    outbox_ = std::make_unique<Outbox>(OutboxOptions{.kind = graph::FORWARD, .type = &type_info<Note>(), .key_hash = {}},
-                                       std::vector<OutboxTarget>{{.channel = &channel_, .transport_index = transport_.add(channel_)}},
-                                       transport_, pool_);
+    outbox_ = std::make_unique<Outbox>(
+        OutboxOptions{.kind = graph::FORWARD, .type = &type_info<Note>(), .key_hash = {}},
+        std::vector<OutboxTarget>{
+            {.channel = &channel_, .transport_index = transport_.add(channel_)}},
+        transport_, pool_);
     std::vector<ChainNodeSpec> nodes(1);
     nodes[0].name = "source";
     nodes[0].control_inputs = 1;
@@ -75,12 +79,17 @@ class SourceDriverTest : public ::testing::Test {
     ChainEnvironment environment;
     environment.clock = &clock_;
     environment.pool = &pool_;
-    chain_ = std::make_unique<OperatorChain>(std::move(environment), std::move(nodes), std::vector<Outbox*>{outbox_.get()});
+    chain_ = std::make_unique<OperatorChain>(std::move(environment), std::move(nodes),
+                                             std::vector<Outbox*>{outbox_.get()});
   }
   SourceDriver& make(bool gated = false) {
-    driver_ = std::make_unique<SourceDriver>(
-        code_, SourceDriver::Options{.source_name = "s", .topic = "t", .gated = gated, .metrics = &metrics_, .clock = &clock_},
-        *chain_);
+    driver_ = std::make_unique<SourceDriver>(code_,
+                                             SourceDriver::Options{.source_name = "s",
+                                                                   .topic = "t",
+                                                                   .gated = gated,
+                                                                   .metrics = &metrics_,
+                                                                   .clock = &clock_},
+                                             *chain_);
     EXPECT_TRUE(driver_->open().has_value());
     return *driver_;
   }
@@ -93,7 +102,8 @@ class SourceDriverTest : public ::testing::Test {
   void turns(int n) {
     while (n-- > 0) turn();
   }
-  // "r<number>", "w<seconds>" (of the highest event time that it stands for), "idle", "active", "end", "stop".
+  // "r<number>", "w<seconds>" (of the highest event time that it stands for), "idle", "active",
+  // "end", "stop".
   std::vector<std::string> out() {
     std::vector<std::string> seen;
     outbox_->flush();
@@ -105,13 +115,22 @@ class SourceDriverTest : public ::testing::Test {
       } else if (const auto* event = std::get_if<ControlEvent>(&item)) {
         switch (event->kind) {
           case ControlKind::kWatermark:
-            seen.push_back(event->watermark == Timestamp::max() ? "wmax"
-                                                                : "w" + std::to_string((event->watermark.micros + 1) / 1'000'000));
+            seen.push_back(event->watermark == Timestamp::max()
+                               ? "wmax"
+                               : "w" + std::to_string((event->watermark.micros + 1) / 1'000'000));
             break;
-          case ControlKind::kIdle: seen.push_back("idle"); break;
-          case ControlKind::kActive: seen.push_back("active"); break;
-          case ControlKind::kEnd: seen.push_back(event->drained ? "end" : "stop"); break;
-          case ControlKind::kMarker: seen.push_back("marker"); break;
+          case ControlKind::kIdle:
+            seen.push_back("idle");
+            break;
+          case ControlKind::kActive:
+            seen.push_back("active");
+            break;
+          case ControlKind::kEnd:
+            seen.push_back(event->drained ? "end" : "stop");
+            break;
+          case ControlKind::kMarker:
+            seen.push_back("marker");
+            break;
         }
       } else {
         return seen;
@@ -211,13 +230,17 @@ TEST_F(SourceDriverTest, SplitsListedWhileItStopsAreNotRead) {
 }
 
 TEST_F(SourceDriverTest, AReaderThatWasNeverOpenedIsNotClosed) {
-  SourceDriver driver(code_, {.source_name = "s", .topic = "t", .metrics = &metrics_, .clock = &clock_}, *chain_);
+  SourceDriver driver(
+      code_, {.source_name = "s", .topic = "t", .metrics = &metrics_, .clock = &clock_}, *chain_);
   driver.close();
   EXPECT_EQ(closes_, 0);
 }
 
 TEST_F(SourceDriverTest, TheWatermarkIsTheLowestOfTheSplitsAndWaitsForTheirFirstRecords) {
-  reads_ = {{.split = 0, .number = 50}, {.split = 0, .number = 60}, {.split = 1, .number = 10}, {.split = 1, .number = 55}};
+  reads_ = {{.split = 0, .number = 50},
+            {.split = 0, .number = 60},
+            {.split = 1, .number = 10},
+            {.split = 1, .number = 55}};
   make();
   driver_->add_splits({{.id = "a"}, {.id = "b"}});
   turns(4);
@@ -225,7 +248,9 @@ TEST_F(SourceDriverTest, TheWatermarkIsTheLowestOfTheSplitsAndWaitsForTheirFirst
 }
 
 TEST_F(SourceDriverTest, ASplitWithoutAnyRecordIsWaitedForOnlyUntilAllWasRead) {
-  reads_ = {{.split = 0, .number = 50}, {.split = 0, .number = 60}, {.number = -1, .state = ReadState::kIdle}};
+  reads_ = {{.split = 0, .number = 50},
+            {.split = 0, .number = 60},
+            {.number = -1, .state = ReadState::kIdle}};
   make();
   driver_->add_splits({{.id = "a"}, {.id = "empty"}});
   turns(2);
@@ -240,7 +265,10 @@ TEST_F(SourceDriverTest, Rule61_ANewSplitEntersAtTheSourcesWatermark) {
   driver_->add_splits({{.id = "a"}});
   turn();
   driver_->add_splits({{.id = "b"}});
-  reads_ = {{.split = 0, .number = 60}, {.split = 1, .number = 20}, {.split = 0, .number = 70}, {.split = 1, .number = 65}};
+  reads_ = {{.split = 0, .number = 60},
+            {.split = 1, .number = 20},
+            {.split = 0, .number = 70},
+            {.split = 1, .number = 65}};
   turns(4);
   // Its older record is late; from then on it counts, and the watermark does not fall.
   EXPECT_THAT(out(), ElementsAre("r50", "w50", "r60", "w60", "r20", "r70", "r65", "w65"));
@@ -359,7 +387,8 @@ TEST_F(SourceDriverTest, Rule62_ABadRecordFailsOrIsCountedAsThePolicySays) {
   EXPECT_EQ(refused.error().code(), ErrorCode::P804);
   EXPECT_THAT(refused.error().to_string(), HasSubstr("part-0"));
   code_.bad_records = BadRecordPolicy::kSkip;
-  EXPECT_TRUE(driver_->bad_record(0, 17, 3, "MALFORMED_JSON", "expected a comma", "{x").has_value());
+  EXPECT_TRUE(
+      driver_->bad_record(0, 17, 3, "MALFORMED_JSON", "expected a comma", "{x").has_value());
   EXPECT_EQ(metrics_.named().at("bad_records"), 2);
 }
 

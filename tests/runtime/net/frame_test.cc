@@ -1,11 +1,11 @@
 #include "runtime/net/frame.h"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace tributary {
 namespace {
@@ -32,7 +32,9 @@ std::vector<std::vector<std::string>> table_under(const std::string& heading) {
   return {rows.begin() + 2, rows.end()};
 }
 
-std::uint32_t number(const std::string& text) { return static_cast<std::uint32_t>(std::stoul(text)); }
+std::uint32_t number(const std::string& text) {
+  return static_cast<std::uint32_t>(std::stoul(text));
+}
 std::uint64_t hex(const std::string& text) { return std::stoull(text, nullptr, 16); }
 
 void append_little_endian(std::string& bytes, std::uint64_t value, int width) {
@@ -47,7 +49,8 @@ TEST(ChannelIdTest, IsAsTheFormatPageSays) {
   const auto rows = table_under("Channel ids");
   ASSERT_EQ(rows.size(), 4U);
   for (const auto& row : rows) {
-    const ChannelId id = ChannelId::make(number(row[0]), number(row[1]), number(row[2]), number(row[3]));
+    const ChannelId id =
+        ChannelId::make(number(row[0]), number(row[1]), number(row[2]), number(row[3]));
     EXPECT_EQ(id.value, hex(row[4])) << row[4];
     EXPECT_EQ(id.attempt(), number(row[0]) & 0xFFFFF);
     EXPECT_EQ(id.exchange(), number(row[1]));

@@ -1,4 +1,5 @@
-// What the contexts of user functions stand on: the engine's context, the emitter, and the record at hand.
+// What the contexts of user functions stand on: the engine's context, the emitter, and the record
+// at hand.
 //
 // Owner: one operator. Thread: its slot's. Untyped; the typed faces are context.h and process.h.
 #pragma once
@@ -10,8 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/exec/operator.h"
 #include <tributary/internal/emitter.h>
+
+#include "runtime/exec/operator.h"
 
 namespace tributary::internal {
 

@@ -1,7 +1,8 @@
-// What a kernel writes its results through: one batch under construction per port, handed on when full.
+// What a kernel writes its results through: one batch under construction per port, handed on when
+// full.
 //
-// Owner: one operator. Thread: its slot's. Valid between begin() and end() of one call of the engine; batches never
-// stay here between calls, so nothing is held back.
+// Owner: one operator. Thread: its slot's. Valid between begin() and end() of one call of the
+// engine; batches never stay here between calls, so nothing is held back.
 #pragma once
 
 #include <cstdint>
@@ -27,16 +28,20 @@ class Emitter {
   // Asks the engine (a clock reading): once in 64 records.
   bool ask() { return yielding_ = yielding_ || out_->should_yield(); }
 
-  // The slot of a new record at the main output, uninitialised. It is handed on with the next append or end().
-  // `lender`: the batch whose bytes the record may refer to; null if it refers to none.
-  void* append(const TypeInfo& type, Timestamp event_time, std::uint64_t key_hash, Operation operation,
-               const Batch* lender) {
-    if (main_ == nullptr || main_->full()) [[unlikely]] next_main(type, lender);
+  // The slot of a new record at the main output, uninitialised. It is handed on with the next
+  // append or end(). `lender`: the batch whose bytes the record may refer to; null if it refers to
+  // none.
+  void* append(const TypeInfo& type, Timestamp event_time, std::uint64_t key_hash,
+               Operation operation, const Batch* lender) {
+    if (main_ == nullptr || main_->full()) [[unlikely]]
+      next_main(type, lender);
     return main_->append(event_time, key_hash, operation);
   }
-  // The main output's batch, with room for a record at least: for kernels that write many records at once.
+  // The main output's batch, with room for a record at least: for kernels that write many records
+  // at once.
   Batch& with_room(const TypeInfo& type, const Batch* lender) {
-    if (main_ == nullptr || main_->full()) [[unlikely]] next_main(type, lender);
+    if (main_ == nullptr || main_->full()) [[unlikely]]
+      next_main(type, lender);
     return *main_;
   }
   // append, and a deep copy of `record`.

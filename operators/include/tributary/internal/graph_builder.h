@@ -1,6 +1,8 @@
-// The graph under construction, behind an opaque face: authors' files see neither Protobuf nor the engine's program.
+// The graph under construction, behind an opaque face: authors' files see neither Protobuf nor the
+// engine's program.
 //
-// Owner: the Job. Thread: the one that runs the author's function. Mistakes are collected and told by finish().
+// Owner: the Job. Thread: the one that runs the author's function. Mistakes are collected and told
+// by finish().
 #pragma once
 
 #include <cstdint>
@@ -11,14 +13,15 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
-#include "base/type_info.h"
-#include "runtime/exec/operator.h"
-#include <tributary/internal/key_spec.h>
 #include <tributary/internal/call_core.h>
+#include <tributary/internal/key_spec.h>
 #include <tributary/name.h>
 #include <tributary/sink_spec.h>
 #include <tributary/source_spec.h>
+
+#include "base/error.h"
+#include "base/type_info.h"
+#include "runtime/exec/operator.h"
 
 namespace tributary {
 struct JobProgram;
@@ -28,7 +31,8 @@ namespace tributary::internal {
 
 class GraphBuilder;
 
-using OperatorFactory = std::function<std::unique_ptr<Operator>(std::shared_ptr<const SideNames> sides)>;
+using OperatorFactory =
+    std::function<std::unique_ptr<Operator>(std::shared_ptr<const SideNames> sides)>;
 
 enum class Exchange : std::uint8_t { kChain, kForward, kKeyed, kRebalance, kBroadcast };
 
@@ -46,8 +50,8 @@ struct StreamRef {
 
 struct StateDeclaration {
   std::string name;
-  std::string kind;  // value, list, map, timer, broadcast
-  const TypeInfo* key = nullptr;      // of the stream, or of the map
+  std::string kind;               // value, list, map, timer, broadcast
+  const TypeInfo* key = nullptr;  // of the stream, or of the map
   const TypeInfo* value = nullptr;
 };
 
@@ -84,7 +88,8 @@ class GraphBuilder {
   // The port of a side output of the stream's operator; declares it if it is new.
   std::uint32_t side_port(const StreamRef& stream, const std::string& name);
 
-  void set_event_time(std::uint32_t source, std::function<void(Batch&)> kernel, Duration bounded_lateness);
+  void set_event_time(std::uint32_t source, std::function<void(Batch&)> kernel,
+                      Duration bounded_lateness);
   void set_idle_after(std::uint32_t source, Duration idle_after);
   void set_rate_limit(std::uint32_t source, std::int64_t records_per_second);
   void set_gate(std::uint32_t source, std::string gate);

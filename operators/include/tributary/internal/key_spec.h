@@ -1,7 +1,7 @@
 // How the key of a keyed stream is read from its records, without its type.
 //
-// Decides: key bytes are the canonical ones of base/key_codec.h, the hash is XXH3 over them, the same at the sender (who
-// sets the batch's column) and at the state. Immutable; any thread.
+// Decides: key bytes are the canonical ones of base/key_codec.h, the hash is XXH3 over them, the
+// same at the sender (who sets the batch's column) and at the state. Immutable; any thread.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ struct KeySpec {
   std::string name;  // of the key field, or "function"
   std::shared_ptr<const void> function;
   // Writes the keys of records [from, to) one behind the other to `keys`.
-  void (*extract)(const void* function, const Batch& batch, std::uint32_t from, std::uint32_t to, void* keys) = nullptr;
+  void (*extract)(const void* function, const Batch& batch, std::uint32_t from, std::uint32_t to,
+                  void* keys) = nullptr;
 };
 
 // Sets the key hash column of a batch.
@@ -29,7 +30,8 @@ std::function<void(Batch& batch)> key_hash_kernel(const KeySpec& key);
 std::string field_name_at(const TypeInfo& record, std::size_t offset, const TypeInfo& type);
 
 template <typename T, typename K, typename F>
-void extract_keys(const void* function, const Batch& batch, std::uint32_t from, std::uint32_t to, void* keys) {
+void extract_keys(const void* function, const Batch& batch, std::uint32_t from, std::uint32_t to,
+                  void* keys) {
   const F& f = *static_cast<const F*>(function);
   K* out = static_cast<K*>(keys);
   const T* records = static_cast<const T*>(batch.record(0));

@@ -1,7 +1,8 @@
 // The untyped half of keyed processes: where their handles point, and what their contexts stand on.
 //
-// Decides: value state of a chunk's keys is fetched before the user's function sees the first record of it; records of a
-// key are seen in the order of arrival. Owner: one ProcessOperator. Thread: its slot's.
+// Decides: value state of a chunk's keys is fetched before the user's function sees the first
+// record of it; records of a key are seen in the order of arrival. Owner: one ProcessOperator.
+// Thread: its slot's.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +13,14 @@
 #include <string_view>
 #include <vector>
 
+#include <tributary/internal/call_core.h>
+#include <tributary/internal/graph_builder.h>
+#include <tributary/internal/user_code.h>
+
 #include "base/arena.h"
 #include "base/key_codec.h"
 #include "checkpoint/keyed_state.h"
 #include "runtime/exec/operator.h"
-#include <tributary/internal/call_core.h>
-#include <tributary/internal/graph_builder.h>
-#include <tributary/internal/user_code.h>
 
 namespace tributary::internal {
 
@@ -53,7 +55,8 @@ struct StateSlot {
   std::unique_ptr<BroadcastTable> broadcast;
 };
 
-// Base of every process class; made once when the graph is built (to learn its states) and once in each task.
+// Base of every process class; made once when the graph is built (to learn its states) and once in
+// each task.
 class ProcessBase {
  public:
   ProcessBase(const ProcessBase&) = delete;
@@ -64,7 +67,8 @@ class ProcessBase {
  protected:
   ProcessBase();
   ~ProcessBase();
-  StateSlot* declare(SlotKind kind, std::string_view name, const TypeInfo& value, const TypeInfo* map_key);
+  StateSlot* declare(SlotKind kind, std::string_view name, const TypeInfo& value,
+                     const TypeInfo* map_key);
 
  private:
   std::vector<std::unique_ptr<StateSlot>> slots_;
@@ -77,8 +81,9 @@ struct ProcessKernels {
   // Records [from, to), of input 0; returns the first not consumed.
   std::uint32_t (*on_records)(void* process, Batch& batch, std::uint32_t from, std::uint32_t to,
                               ProcessCore& core) = nullptr;
-  void (*on_timer)(void* process, const FiredTimer& timer, ProcessCore& core) = nullptr;  // may be null
-  Progress (*on_wake)(void* process, ProcessCore& core) = nullptr;                               // may be null
+  void (*on_timer)(void* process, const FiredTimer& timer,
+                   ProcessCore& core) = nullptr;                    // may be null
+  Progress (*on_wake)(void* process, ProcessCore& core) = nullptr;  // may be null
   std::uint32_t (*on_broadcast)(void* process, Batch& batch, std::uint32_t from, std::uint32_t to,
                                 ProcessCore& core) = nullptr;  // may be null
 };
@@ -107,7 +112,8 @@ class ProcessCore : public CallCore {
   // While timers fire: what event time advances to.
   virtual Timestamp watermark() const = 0;
   StateEntry& entry(StateSlot& slot) {
-    if (slot.stale || !has_key_) [[unlikely]] refetch(slot);
+    if (slot.stale || !has_key_) [[unlikely]]
+      refetch(slot);
     return *slot.entries[row_];
   }
   void clear(StateSlot& slot);
@@ -141,9 +147,10 @@ std::vector<StateDeclaration> declared_states(ProcessBase& prototype, const Type
 
 // Adds a process to the graph; input 0 is connected.
 StreamRef add_process_node(const StreamRef& from, Name name, const ProcessKernels& kernels,
-                           std::shared_ptr<const void> factory, const KeySpec& key, const InputSpec& input,
-                           const TypeInfo& output);
-OperatorFactory make_process(const ProcessKernels& kernels, std::shared_ptr<const void> factory, KeySpec key);
+                           std::shared_ptr<const void> factory, const KeySpec& key,
+                           const InputSpec& input, const TypeInfo& output);
+OperatorFactory make_process(const ProcessKernels& kernels, std::shared_ptr<const void> factory,
+                             KeySpec key);
 
 // Map and list handles.
 const void* map_get(StateSlot& slot, const void* map_key);
@@ -151,10 +158,12 @@ void map_put(StateSlot& slot, const void* map_key, const void* value);
 bool map_erase(StateSlot& slot, const void* map_key);
 void map_clear(StateSlot& slot);
 std::size_t map_size(StateSlot& slot);
-// Copies up to `limit` elements from the cursor on, then gives each to `visit`, which may change the map and returns false
-// to stop. Returns the cursor of the first element not visited; nothing at the end.
-std::optional<std::string> map_scan(StateSlot& slot, std::string_view cursor, std::size_t limit,
-                                    const std::function<bool(const void* map_key, const void* value)>& visit);
+// Copies up to `limit` elements from the cursor on, then gives each to `visit`, which may change
+// the map and returns false to stop. Returns the cursor of the first element not visited; nothing
+// at the end.
+std::optional<std::string> map_scan(
+    StateSlot& slot, std::string_view cursor, std::size_t limit,
+    const std::function<bool(const void* map_key, const void* value)>& visit);
 // The cursor that stands at a key.
 std::string map_cursor(StateSlot& slot, const void* map_key);
 void list_append(StateSlot& slot, const void* value);
@@ -164,7 +173,8 @@ const void* list_at(StateSlot& slot, std::uint64_t index);
 const void* broadcast_get(const StateSlot& slot, const void* map_key);
 void broadcast_put(StateSlot& slot, const void* map_key, const void* value);
 bool broadcast_erase(StateSlot& slot, const void* map_key);
-void broadcast_for_each(const StateSlot& slot, const std::function<void(const void* map_key, const void* value)>& visit);
+void broadcast_for_each(const StateSlot& slot,
+                        const std::function<void(const void* map_key, const void* value)>& visit);
 std::size_t broadcast_size(const StateSlot& slot);
 
 [[noreturn]] void used_outside_a_call(const StateSlot& slot);

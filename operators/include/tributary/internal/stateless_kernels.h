@@ -1,7 +1,9 @@
-// Kernels of map, filter and flat_map: one call per operator and batch, the user's function inlined into the loop.
+// Kernels of map, filter and flat_map: one call per operator and batch, the user's function inlined
+// into the loop.
 //
-// Decides: in place for the same type, a new batch that borrows the input's bytes for another type. A kernel consumes
-// records [from, to) or stops at a record boundary when the emitter is told to yield.
+// Decides: in place for the same type, a new batch that borrows the input's bytes for another type.
+// A kernel consumes records [from, to) or stops at a record boundary when the emitter is told to
+// yield.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +17,9 @@
 namespace tributary::internal {
 
 // Returns the first record not consumed.
-using StatelessKernel = std::uint32_t (*)(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool* keep,
-                                          CallCore& core, Context& context);
+using StatelessKernel = std::uint32_t (*)(void* code, Batch& batch, std::uint32_t from,
+                                          std::uint32_t to, bool* keep, CallCore& core,
+                                          Context& context);
 
 enum class StatelessShape : std::uint8_t { kMapInPlace, kFilter, kNewBatches };
 
@@ -24,8 +27,8 @@ enum class StatelessShape : std::uint8_t { kMapInPlace, kFilter, kNewBatches };
 OperatorFactory make_stateless(StatelessShape shape, StatelessKernel kernel, UserCode code);
 
 template <typename T, typename F>
-std::uint32_t map_in_place(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*, CallCore&,
-                           Context& context) {
+std::uint32_t map_in_place(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*,
+                           CallCore&, Context& context) {
   F& f = *static_cast<F*>(code);
   T* records = batch.records<T>().data();
   std::uint32_t i = from;
@@ -38,8 +41,8 @@ std::uint32_t map_in_place(void* code, Batch& batch, std::uint32_t from, std::ui
 }
 
 template <typename T, typename F>
-std::uint32_t filter_in_place(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool* keep, CallCore&,
-                              Context& context) {
+std::uint32_t filter_in_place(void* code, Batch& batch, std::uint32_t from, std::uint32_t to,
+                              bool* keep, CallCore&, Context& context) {
   F& f = *static_cast<F*>(code);
   const T* records = batch.records<T>().data();
   std::uint32_t i = from;
@@ -52,8 +55,8 @@ std::uint32_t filter_in_place(void* code, Batch& batch, std::uint32_t from, std:
 }
 
 template <typename T, typename U, typename F>
-std::uint32_t map_to_new(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*, CallCore& core,
-                         Context& context) {
+std::uint32_t map_to_new(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*,
+                         CallCore& core, Context& context) {
   F& f = *static_cast<F*>(code);
   const T* records = batch.records<T>().data();
   const Batch* lender = type_info<U>().has_references ? &batch : nullptr;
@@ -83,8 +86,8 @@ std::uint32_t map_to_new(void* code, Batch& batch, std::uint32_t from, std::uint
 
 // flat_map with a collector.
 template <typename T, typename U, typename F>
-std::uint32_t flat_map_collect(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*, CallCore& core,
-                               Context& context) {
+std::uint32_t flat_map_collect(void* code, Batch& batch, std::uint32_t from, std::uint32_t to,
+                               bool*, CallCore& core, Context& context) {
   F& f = *static_cast<F*>(code);
   const T* records = batch.records<T>().data();
   Collector<U> collector(core, batch);
@@ -103,7 +106,8 @@ std::uint32_t flat_map_collect(void* code, Batch& batch, std::uint32_t from, std
   return i;
 }
 
-// flat_map with a generator: f(record) gives an object with bool next(U&), which is the cursor between calls.
+// flat_map with a generator: f(record) gives an object with bool next(U&), which is the cursor
+// between calls.
 template <typename F, typename G>
 struct Explosion {
   F make;
@@ -111,8 +115,8 @@ struct Explosion {
 };
 
 template <typename T, typename U, typename F, typename G>
-std::uint32_t flat_map_generate(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*, CallCore& core,
-                                Context& context) {
+std::uint32_t flat_map_generate(void* code, Batch& batch, std::uint32_t from, std::uint32_t to,
+                                bool*, CallCore& core, Context& context) {
   auto& explosion = *static_cast<Explosion<F, G>*>(code);
   const T* records = batch.records<T>().data();
   const Batch* lender = type_info<U>().has_references ? &batch : nullptr;
@@ -121,7 +125,8 @@ std::uint32_t flat_map_generate(void* code, Batch& batch, std::uint32_t from, st
   try {
     for (; i < to && !core.emitter.yielding(); ++i) {
       ContextAccess::move_to(context, i);
-      if (!explosion.current) explosion.current.emplace(call(explosion.make, records[i], context, i));
+      if (!explosion.current)
+        explosion.current.emplace(call(explosion.make, records[i], context, i));
       for (;;) {
         U made{};
         const bool has_one = [&] {

@@ -3,10 +3,11 @@
 
 #include <cstdint>
 
-#include "checkpoint/keyed_state.h"
 #include <tributary/internal/graph_builder.h>
 #include <tributary/internal/user_code.h>
 #include <tributary/window.h>
+
+#include "checkpoint/keyed_state.h"
 
 namespace tributary::internal {
 
@@ -22,9 +23,10 @@ struct WindowRow {
 struct WindowKernels {
   const TypeInfo* accumulator = nullptr;
   const TypeInfo* output = nullptr;
-  void (*add)(void* code, Batch& batch, const WindowRow* rows, std::size_t count, ValueState& state) = nullptr;
-  void (*result)(void* code, const void* key, const Window& window, const void* accumulator, ResultContext& context,
-                 void* out) = nullptr;
+  void (*add)(void* code, Batch& batch, const WindowRow* rows, std::size_t count,
+              ValueState& state) = nullptr;
+  void (*result)(void* code, const void* key, const Window& window, const void* accumulator,
+                 ResultContext& context, void* out) = nullptr;
   // emit(difference): false if nothing changed. Null for emit(total).
   bool (*difference)(void* code, const void* now, const void* before, void* out) = nullptr;
 };
@@ -35,11 +37,12 @@ struct WindowOptions {
 };
 
 std::vector<StateDeclaration> window_states(const WindowKernels& kernels, const TypeInfo& key_type);
-OperatorFactory make_window(const WindowKernels& kernels, const WindowOptions& options, UserCode code, KeySpec key,
-                            const TypeInfo& input);
+OperatorFactory make_window(const WindowKernels& kernels, const WindowOptions& options,
+                            UserCode code, KeySpec key, const TypeInfo& input);
 // Adds a window to the graph.
-StreamRef add_window(const StreamRef& from, Name name, const WindowKernels& kernels, const WindowOptions& options,
-                     UserCode code, const KeySpec& key, const InputSpec& input);
+StreamRef add_window(const StreamRef& from, Name name, const WindowKernels& kernels,
+                     const WindowOptions& options, UserCode code, const KeySpec& key,
+                     const InputSpec& input);
 // G315: a width that is not above zero, a negative lateness.
 Status check_window(const WindowOptions& options, std::string_view name);
 
