@@ -1,16 +1,17 @@
-// What a chain of six fused operators costs against a loop written by hand over the same functions: map, filter, map to
-// another type, flat_map (1.25 out of each), filter, sink. Metering is on; one slot; the source makes its records from
-// their numbers the same way in both. Records of 40 bytes of numbers, of three Texts, and numbers out of JSON lines.
+// What a chain of six fused operators costs against a loop written by hand over the same functions:
+// map, filter, map to another type, flat_map (1.25 out of each), filter, sink. Metering is on; one
+// slot; the source makes its records from their numbers the same way in both. Records of 40 bytes
+// of numbers, of three Texts, and numbers out of JSON lines.
 #include <array>
 #include <memory>
+#include <simdjson.h>
 #include <string>
 #include <vector>
 
-#include <simdjson.h>
+#include <tributary/generator.h>
 
 #include "bench/harness.h"
 #include "bench/job_run.h"
-#include <tributary/generator.h>
 
 namespace tributary::bench {
 namespace {
@@ -54,7 +55,8 @@ struct IsBilled {
 };
 struct Price {
   Priced operator()(const Reading& in) const {
-    return {.key = in.key, .cents = in.value * in.weight, .weight = in.weight, .part = 0, .at = in.at};
+    return {
+        .key = in.key, .cents = in.value * in.weight, .weight = in.weight, .part = 0, .at = in.at};
   }
 };
 struct Split {
@@ -93,7 +95,8 @@ const std::vector<Reading>& readings() {
   return table;
 }
 
-// The six operators, called one after the other. `Adding` is the hand-written face of the collector.
+// The six operators, called one after the other. `Adding` is the hand-written face of the
+// collector.
 struct Adding {
   std::uint64_t& sum;
   void emit(const Priced& priced) {
@@ -135,11 +138,14 @@ void numbers(Harness& harness) {
   };
   const Sum sum = std::make_shared<std::atomic<std::uint64_t>>(0);
   const JobProgram program = program_of([&](Job& job) {
-    add_chain(job.source("readings", generate<Reading>([](std::uint64_t n) { return reading(n); }, {.count = count, .splits = 1})), sum);
+    add_chain(job.source("readings", generate<Reading>([](std::uint64_t n) { return reading(n); },
+                                                       {.count = count, .splits = 1})),
+              sum);
   });
-  harness.compare({.name = "fused, numbers of 40 B",
-                   .variants = {{"by hand", hand}, {"chain", [&] { return run(program, sum, count); }}},
-                   .aim = 0.7});
+  harness.compare(
+      {.name = "fused, numbers of 40 B",
+       .variants = {{"by hand", hand}, {"chain", [&] { return run(program, sum, count); }}},
+       .aim = 0.7});
 }
 
 // ---- texts ----
@@ -175,7 +181,8 @@ struct Repeat {
   template <typename Out>
   void operator()(const Labelled& in, Out& out) const {
     out.emit(in);
-    if ((in.resource.view().back() & 3) == 0) out.emit({.account = in.account, .label = in.account, .resource = in.resource});
+    if ((in.resource.view().back() & 3) == 0)
+      out.emit({.account = in.account, .label = in.account, .resource = in.resource});
   }
 };
 struct IsOurs {
@@ -196,9 +203,10 @@ const std::vector<UsageText>& usages() {
     std::vector<UsageText> made;
     for (std::uint64_t n = 0; n < kTable; ++n) {
       const std::uint64_t bits = mixed(n + 1);
-      made.push_back({.account = fmt::format("acc-{:016}", bits % 1'000'000),
-                      .service = fmt::format("service-number-{:03}", bits % 777),
-                      .resource = fmt::format("arn:bench:region-{}:thing/{:012x}", bits % 9, bits)});
+      made.push_back(
+          {.account = fmt::format("acc-{:016}", bits % 1'000'000),
+           .service = fmt::format("service-number-{:03}", bits % 777),
+           .resource = fmt::format("arn:bench:region-{}:thing/{:012x}", bits % 9, bits)});
     }
     return made;
   }();
@@ -231,8 +239,10 @@ void texts(Harness& harness) {
   };
   const Sum sum = std::make_shared<std::atomic<std::uint64_t>>(0);
   const JobProgram program = program_of([&](Job& job) {
-    job.source("usage", generate<Usage>([made](std::uint64_t n, GenerateContext& ctx) { return made(n, ctx.arena()); },
-                                        {.count = count, .splits = 1}))
+    job.source("usage",
+               generate<Usage>(
+                   [made](std::uint64_t n, GenerateContext& ctx) { return made(n, ctx.arena()); },
+                   {.count = count, .splits = 1}))
         .map(DropPrefix{})
         .filter(IsKnown{})
         .map(Label{})
@@ -240,9 +250,10 @@ void texts(Harness& harness) {
         .filter(IsOurs{})
         .sink("sum", sum_sink<Labelled, &text_sum>(sum));
   });
-  harness.compare({.name = "fused, three Texts",
-                   .variants = {{"by hand", hand}, {"chain", [&] { return run(program, sum, count); }}},
-                   .aim = 0.7});
+  harness.compare(
+      {.name = "fused, three Texts",
+       .variants = {{"by hand", hand}, {"chain", [&] { return run(program, sum, count); }}},
+       .aim = 0.7});
 }
 
 // ---- JSON in front ----
@@ -282,8 +293,8 @@ const std::vector<std::string>& lines() {
     std::vector<std::string> made;
     for (const Reading& r : readings()) {
       made.push_back(fmt::format(
-          R"({{"key":{},"kind":{},"value":{},"weight":{},"at":{},"unit":"GB-Hours","region":"eu-central-1"}})", r.key,
-          r.kind, r.value, r.weight, r.at));
+          R"({{"key":{},"kind":{},"value":{},"weight":{},"at":{},"unit":"GB-Hours","region":"eu-central-1"}})",
+          r.key, r.kind, r.value, r.weight, r.at));
       made.back().reserve(made.back().size() + simdjson::SIMDJSON_PADDING);
     }
     return made;
@@ -297,20 +308,24 @@ void json(Harness& harness) {
   const auto hand = [&] {
     std::uint64_t sum = 0;
     ParseReading parse;
-    for (std::uint64_t n = 0; n < count; ++n) by_hand(parse(JsonLine{.bytes = table[n % kTable]}), sum);
+    for (std::uint64_t n = 0; n < count; ++n)
+      by_hand(parse(JsonLine{.bytes = table[n % kTable]}), sum);
     return Work{.records = count, .checksum = sum};
   };
   const Sum sum = std::make_shared<std::atomic<std::uint64_t>>(0);
   const JobProgram program = program_of([&](Job& job) {
     add_chain(job.source("lines", generate<JsonLine>(
-                                      [table](std::uint64_t n) { return JsonLine{.bytes = table[n % kTable]}; },
+                                      [table](std::uint64_t n) {
+                                        return JsonLine{.bytes = table[n % kTable]};
+                                      },
                                       {.count = count, .splits = 1}))
                   .map(ParseReading{}),
               sum);
   });
-  harness.compare({.name = "fused, JSON in front",
-                   .variants = {{"by hand", hand}, {"chain", [&] { return run(program, sum, count); }}},
-                   .aim = 0.95});
+  harness.compare(
+      {.name = "fused, JSON in front",
+       .variants = {{"by hand", hand}, {"chain", [&] { return run(program, sum, count); }}},
+       .aim = 0.95});
 }
 
 }  // namespace

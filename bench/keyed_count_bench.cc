@@ -1,6 +1,7 @@
-// What the exchange costs: a keyed, windowed count and sum on two slots, every record sent to the slot of its key,
-// against the same work without exchange: two threads that each count the records they make themselves in a hash map
-// written for it. Numeric keys, 1 k and 100 k of them; Text keys with two more Texts on board.
+// What the exchange costs: a keyed, windowed count and sum on two slots, every record sent to the
+// slot of its key, against the same work without exchange: two threads that each count the records
+// they make themselves in a hash map written for it. Numeric keys, 1 k and 100 k of them; Text keys
+// with two more Texts on board.
 #include <functional>
 #include <string>
 #include <string_view>
@@ -9,9 +10,10 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <tributary/generator.h>
+
 #include "bench/harness.h"
 #include "bench/job_run.h"
-#include <tributary/generator.h>
 
 namespace tributary::bench {
 namespace {
@@ -23,7 +25,9 @@ std::uint64_t mixed(std::uint64_t n) {
   n = (n + 1) * 0x9E3779B97F4A7C15;
   return n ^ (n >> 32);
 }
-std::uint64_t key_of(std::uint64_t n, std::uint64_t keys) { return ((mixed(n) >> 32) * keys) >> 32; }
+std::uint64_t key_of(std::uint64_t n, std::uint64_t keys) {
+  return ((mixed(n) >> 32) * keys) >> 32;
+}
 
 // Each thread's share of the numbers, as two splits of the generator have them.
 template <typename Count>
@@ -100,7 +104,8 @@ void numbers(Harness& harness, std::uint64_t keys, const std::string& name, doub
       std::int64_t window_end = kWindow;
       std::uint64_t sum = 0;
       const auto fire = [&] {
-        for (const auto& [key, total] : totals) sum += total_sum({.key = key, .count = total.count, .sum = total.sum});
+        for (const auto& [key, total] : totals)
+          sum += total_sum({.key = key, .count = total.count, .sum = total.sum});
         totals.clear();
       };
       for (std::uint64_t n = first; n < end; n += kSlots) {
@@ -126,9 +131,10 @@ void numbers(Harness& harness, std::uint64_t keys, const std::string& name, doub
         .aggregate<CountEvents>("count", emit(total))
         .sink("sum", sum_sink<KeyTotal, &total_sum>(sum));
   });
-  harness.compare({.name = name,
-                   .variants = {{"no exchange", hand}, {"keyed", [&] { return run(program, sum, count); }}},
-                   .aim = aim});
+  harness.compare(
+      {.name = name,
+       .variants = {{"no exchange", hand}, {"keyed", [&] { return run(program, sum, count); }}},
+       .aim = aim});
 }
 
 // ---- texts ----
@@ -145,7 +151,9 @@ TRIBUTARY_RECORD(Usage, account, service, resource, value, at);
 // Debian's absl has a string_view of its own.
 struct HashBytes {
   using is_transparent = void;
-  std::size_t operator()(std::string_view bytes) const { return std::hash<std::string_view>{}(bytes); }
+  std::size_t operator()(std::string_view bytes) const {
+    return std::hash<std::string_view>{}(bytes);
+  }
 };
 
 struct AccountTotal {
@@ -221,17 +229,20 @@ void texts(Harness& harness) {
   };
   const Sum sum = std::make_shared<std::atomic<std::uint64_t>>(0);
   const JobProgram program = program_of([&](Job& job) {
-    job.source("usage", generate<Usage>([made](std::uint64_t n, GenerateContext& ctx) { return made(n, ctx.arena()); },
-                                        {.count = count, .splits = kSlots}))
+    job.source("usage",
+               generate<Usage>(
+                   [made](std::uint64_t n, GenerateContext& ctx) { return made(n, ctx.arena()); },
+                   {.count = count, .splits = kSlots}))
         .event_time(&Usage::at, bounded_lateness(Duration{}))
         .key_by(&Usage::account)
         .window(tumbling(microseconds(kWindow)))
         .aggregate<CountUsage>("count", emit(total))
         .sink("sum", sum_sink<AccountTotal, &account_total_sum>(sum));
   });
-  harness.compare({.name = "keyed, Texts, 1 k keys",
-                   .variants = {{"no exchange", hand}, {"keyed", [&] { return run(program, sum, count); }}},
-                   .aim = 0.7});
+  harness.compare(
+      {.name = "keyed, Texts, 1 k keys",
+       .variants = {{"no exchange", hand}, {"keyed", [&] { return run(program, sum, count); }}},
+       .aim = 0.7});
 }
 
 }  // namespace

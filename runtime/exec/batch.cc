@@ -11,49 +11,60 @@ namespace tributary {
 
 namespace {
 constexpr std::size_t kRecordAlignment = 64;
-// compact() and copies of whole records by a size that the compiler knows: a call of memcpy costs
-// more than 40 bytes.
-template <std::size_t kSize>
-void compact_fixed(std::byte* records, std::span<const bool> keep) {
-  std::uint32_t kept = 0;
-  for (std::uint32_t i = 0; i < keep.size(); ++i) {
-    std::byte moved[kSize];
-    std::memcpy(moved, records + i * kSize, kSize);
-    std::memcpy(records + kept * kSize, moved, kSize);
-    kept += keep[i] ? 1U : 0U;
+// Which records stay, behind the first one that goes: made without a branch for each, because which ones are kept cannot
+// be foretold.
+struct Kept {
+  std::uint32_t to = 0;  // where the first of them goes
+  std::uint32_t count = 0;
+  std::uint16_t from[Batch::kMaxRecords];
+};
+
+void list_kept(std::span<const bool> keep, Kept& kept) {
+  const auto size = static_cast<std::uint32_t>(keep.size());
+  kept.to = static_cast<std::uint32_t>(std::ranges::find(keep, false) - keep.begin());
+  std::uint32_t count = 0;
+  for (std::uint32_t i = kept.to; i < size; ++i) {
+    kept.from[count] = static_cast<std::uint16_t>(i);
+    count += keep[i] ? 1U : 0U;
   }
+  kept.count = count;
 }
 
-// Without a branch for each record: which ones are kept cannot be foretold.
 template <typename T>
-void compact_column(T* column, std::span<const bool> keep) {
-  std::uint32_t kept = 0;
-  for (std::uint32_t i = 0; i < keep.size(); ++i) {
-    column[kept] = column[i];
-    kept += keep[i] ? 1U : 0U;
-  }
+void compact_column(T* column, const Kept& kept) {
+  T* to = column + kept.to;
+  for (std::uint32_t k = 0; k < kept.count; ++k) to[k] = column[kept.from[k]];
 }
 
-bool compact_small(std::byte* records, std::size_t size, std::span<const bool> keep) {
+// By a size that the compiler knows: a call of memcpy costs more than 40 bytes.
+template <std::size_t kWords>
+void compact_words(std::byte* records, const Kept& kept) {
+  constexpr std::size_t kSize = kWords * 8;
+  std::byte* to = records + kept.to * kSize;
+  for (std::uint32_t k = 0; k < kept.count; ++k, to += kSize) std::memcpy(to, records + kept.from[k] * kSize, kSize);
+}
+
+void compact_records(std::byte* records, std::size_t size, const Kept& kept) {
   switch (size) {
     case 8:
-      return compact_fixed<8>(records, keep), true;
+      return compact_words<1>(records, kept);
     case 16:
-      return compact_fixed<16>(records, keep), true;
+      return compact_words<2>(records, kept);
     case 24:
-      return compact_fixed<24>(records, keep), true;
+      return compact_words<3>(records, kept);
     case 32:
-      return compact_fixed<32>(records, keep), true;
+      return compact_words<4>(records, kept);
     case 40:
-      return compact_fixed<40>(records, keep), true;
+      return compact_words<5>(records, kept);
     case 48:
-      return compact_fixed<48>(records, keep), true;
+      return compact_words<6>(records, kept);
     case 56:
-      return compact_fixed<56>(records, keep), true;
+      return compact_words<7>(records, kept);
     case 64:
-      return compact_fixed<64>(records, keep), true;
+      return compact_words<8>(records, kept);
     default:
-      return false;
+      for (std::uint32_t k = 0; k < kept.count; ++k)
+        std::memcpy(records + (kept.to + k) * size, records + kept.from[k] * size, size);
   }
 }
 
@@ -139,19 +150,13 @@ void Batch::move_record(std::uint32_t from, std::uint32_t to) {
 }
 
 void Batch::compact(std::span<const bool> keep) {
-  keep = keep.first(size_);
-  if (!compact_small(records_, record_size_, keep)) {
-    std::uint32_t to = 0;
-    for (std::uint32_t i = 0; i < size_; ++i) {
-      if (!keep[i]) continue;
-      if (i != to) std::memcpy(record(to), record(i), record_size_);
-      ++to;
-    }
-  }
-  compact_column(event_times_.get(), keep);
-  compact_column(key_hashes_.get(), keep);
-  if (!all_inserts_) compact_column(operations_.get(), keep);
-  size_ = static_cast<std::uint32_t>(std::ranges::count(keep, true));
+  Kept kept;
+  list_kept(keep.first(size_), kept);
+  compact_records(records_, record_size_, kept);
+  compact_column(event_times_.get(), kept);
+  compact_column(key_hashes_.get(), kept);
+  if (!all_inserts_) compact_column(operations_.get(), kept);
+  size_ = kept.to + kept.count;
 }
 
 void Batch::append_written(std::uint32_t count) {

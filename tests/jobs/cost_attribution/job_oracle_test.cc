@@ -91,7 +91,7 @@ TEST_P(JobOracle, FoldedOutputIsWhatTheOracleComputesOf125RandomHistories) {
 }
 
 INSTANTIATE_TEST_SUITE_P(From, JobOracle, ::testing::Range<std::uint64_t>(1, 1001, 125),
-                         [](const auto& info) { return "Seed" + std::to_string(info.param); });
+                         [](const auto& from) { return "Seed" + std::to_string(from.param); });
 
 // The engine's own ways of varying a run: little room between tasks, splits, interleavings.
 TEST(JobOraclePermuted, OneHistoryGivesTheSameOutputInTwentyRunsOfOtherShape) {
