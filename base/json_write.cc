@@ -31,8 +31,8 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-// The end of the text under construction, behind which there is room: bytes are written there without asking the
-// string for each of them.
+// The end of the text under construction, behind which there is room: bytes are written there
+// without asking the string for each of them.
 class JsonOutput {
  public:
   explicit JsonOutput(std::string& text) : text_(text) { grow(text.size(), 0); }
@@ -99,13 +99,16 @@ bool is_plain(char c) {
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-// Whether all eight bytes stand for themselves: none above 0x7F, below 0x20, a quote or a backslash.
+// Whether all eight bytes stand for themselves: none above 0x7F, below 0x20, a quote or a
+// backslash.
 bool are_plain(const char* bytes) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHigh = 0x8080808080808080;
   std::uint64_t eight = 0;
   std::memcpy(&eight, bytes, 8);
-  const auto below = [&](std::uint64_t value, std::uint64_t limit) { return (value - kOnes * limit) & ~value; };
+  const auto below = [&](std::uint64_t value, std::uint64_t limit) {
+    return (value - kOnes * limit) & ~value;
+  };
   const std::uint64_t control = below(eight, 0x20);
   const std::uint64_t quote = below(eight ^ (kOnes * '"'), 1);
   const std::uint64_t backslash = below(eight ^ (kOnes * '\\'), 1);

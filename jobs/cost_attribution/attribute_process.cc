@@ -15,9 +15,9 @@ constexpr Duration kExpiryLook = hours(1);
 
 Timestamp end_of(Period period) {
   const Period next = period.next();
-  const std::chrono::year_month_day first{std::chrono::year(next.months / 12),
-                                          std::chrono::month(static_cast<unsigned>(next.months % 12 + 1)),
-                                          std::chrono::day(1)};
+  const std::chrono::year_month_day first{
+      std::chrono::year(next.months / 12),
+      std::chrono::month(static_cast<unsigned>(next.months % 12 + 1)), std::chrono::day(1)};
   return Timestamp{} + days(std::chrono::sys_days(first).time_since_epoch().count());
 }
 
@@ -50,15 +50,18 @@ void AttributeProcess::keep_up_with_commands() {
 }
 
 bool AttributeProcess::is_expired(const TenantTask& tenant, Period period) const {
-  return tenant.clock != Timestamp::min() && end_of(period) + days(options_.retain_days) < tenant.clock;
+  return tenant.clock != Timestamp::min() &&
+         end_of(period) + days(options_.retain_days) < tenant.clock;
 }
 
 bool AttributeProcess::is_provisional(std::string_view source) const {
-  return std::ranges::find(options_.provisional_sources, source) != options_.provisional_sources.end();
+  return std::ranges::find(options_.provisional_sources, source) !=
+         options_.provisional_sources.end();
 }
 
-void AttributeProcess::refuse(DeadLetterReason reason, std::string_view field, std::string_view value,
-                              std::string message, const ChargeEvent& event, Context& ctx) {
+void AttributeProcess::refuse(DeadLetterReason reason, std::string_view field,
+                              std::string_view value, std::string message, const ChargeEvent& event,
+                              Context& ctx) {
   const Rejection rejection{.reason = reason,
                             .field = std::string(field),
                             .value = std::string(cut_utf8(value, 256)),
@@ -76,10 +79,11 @@ void AttributeProcess::on_record(const ChargeEvent& event, Context& ctx) {
   // Nothing about "now" is applied before the tenant's first record.
   if (!event.is_delete) tenant.clock = std::max(tenant.clock, event.row.start);
   if (counters.expired || is_expired(tenant, head.period)) {
-    return refuse(DeadLetterReason::kPeriodExpired, "period", format_period(head.period),
-                  fmt::format("the period ended more than {} days before the tenant's newest charge, {}",
-                              options_.retain_days, format_timestamp(tenant.clock)),
-                  event, ctx);
+    return refuse(
+        DeadLetterReason::kPeriodExpired, "period", format_period(head.period),
+        fmt::format("the period ended more than {} days before the tenant's newest charge, {}",
+                    options_.retain_days, format_timestamp(tenant.clock)),
+        event, ctx);
   }
 
   const StoredCharge* found = charges_.get(event.charge_id);
@@ -90,16 +94,19 @@ void AttributeProcess::on_record(const ChargeEvent& event, Context& ctx) {
     if (!counters.limit_reported) {
       counters.limit_reported = true;
       counters_.set(counters);
-      ctx.emit(control, {.kind = "tenant_limit",
-                         .tenant = event.tenant,
-                         .message = Optional<Text>(ctx.text(fmt::format("more than {} live charges in one key",
-                                                                        options_.charges_per_key))),
-                         .key = Optional<Text>(ctx.text(fmt::format("{}|{}|{}|{}", head.tenant, head.source,
-                                                                    format_period(head.period), head.shard))),
-                         .posted_at = ctx.processing_time()});
+      ctx.emit(
+          control,
+          {.kind = "tenant_limit",
+           .tenant = event.tenant,
+           .message = Optional<Text>(ctx.text(
+               fmt::format("more than {} live charges in one key", options_.charges_per_key))),
+           .key = Optional<Text>(ctx.text(fmt::format("{}|{}|{}|{}", head.tenant, head.source,
+                                                      format_period(head.period), head.shard))),
+           .posted_at = ctx.processing_time()});
     }
     return refuse(DeadLetterReason::kTenantLimit, "charge_id", head.charge_id,
-                  fmt::format("the key holds {} live charges already", options_.charges_per_key), event, ctx);
+                  fmt::format("the key holds {} live charges already", options_.charges_per_key),
+                  event, ctx);
   }
 
   const ChargeRow row = event_views_.row_of(event.row);
@@ -109,7 +116,8 @@ void AttributeProcess::on_record(const ChargeEvent& event, Context& ctx) {
           : attributor_.on_row(head, row, {.high = event.hash.high, .low = event.hash.low},
                                found == nullptr ? nullptr : &view, rules_.book_of(head.tenant));
   if (decision.outcome == Outcome::kRejected) {
-    return refuse(DeadLetterReason::kConflictingDuplicate, "revision", std::to_string(head.revision),
+    return refuse(DeadLetterReason::kConflictingDuplicate, "revision",
+                  std::to_string(head.revision),
                   "this revision is known with other content; the stored one stays", event, ctx);
   }
   ctx.count(outcome_name(decision.outcome));
@@ -141,19 +149,20 @@ void AttributeProcess::on_record(const ChargeEvent& event, Context& ctx) {
   counters_.set(counters);
 }
 
-void AttributeProcess::write_lines(const ChargeKey& key, std::string_view charge_id, const Decision& decision,
-                                   KeyCounters& counters, Context& ctx) {
+void AttributeProcess::write_lines(const ChargeKey& key, std::string_view charge_id,
+                                   const Decision& decision, KeyCounters& counters, Context& ctx) {
   if (decision.lines.empty()) return;
   const Period period{key.period};
   const Posting posting = rules_.posting_of(key.tenant.view(), period);
   const Text period_text = ctx.text(format_period(period));
-  const Text posting_text = posting.period == period ? period_text : ctx.text(format_period(posting.period));
+  const Text posting_text =
+      posting.period == period ? period_text : ctx.text(format_period(posting.period));
   const bool provisional = is_provisional(key.source.view());
   const Timestamp now = ctx.processing_time();
   for (const LineDraft& draft : decision.lines) {
     id_bytes_.clear();
-    fmt::format_to(std::back_inserter(id_bytes_), "{}|{}|{}|{}#{}", key.tenant.view(), key.source.view(), key.period,
-                   key.shard, counters.lines++);
+    fmt::format_to(std::back_inserter(id_bytes_), "{}|{}|{}|{}#{}", key.tenant.view(),
+                   key.source.view(), key.period, key.shard, counters.lines++);
     const std::string line_id = xxh3_128(id_bytes_).to_hex();
     ctx.emit({.line_id = line_id,
               .tenant = key.tenant,
@@ -184,9 +193,11 @@ void AttributeProcess::write_lines(const ChargeKey& key, std::string_view charge
 
 // What the row brings into each dimension that its version defines, by day.
 void AttributeProcess::write_audit(std::string_view tenant, const ChargeRow& row,
-                                   std::span<const Assignment> assignments, bool negate, Context& ctx) {
+                                   std::span<const Assignment> assignments, bool negate,
+                                   Context& ctx) {
   if (assignments.empty()) return;
-  const auto by_day = spread_to_days(row.start, row.end, negate ? negated(row.amounts) : row.amounts);
+  const auto by_day =
+      spread_to_days(row.start, row.end, negate ? negated(row.amounts) : row.amounts);
   for (const Assignment& assignment : assignments) {
     for (const auto& [day, amounts] : by_day) {
       ctx.emit(audit, {.tenant = tenant,
@@ -203,8 +214,8 @@ void AttributeProcess::write_audit(std::string_view tenant, const ChargeRow& row
 }
 
 // `event`: null for a walk. `stored` stays valid until put.
-void AttributeProcess::store(std::string_view charge_id, const Decision& decision, const ChargeEvent* event,
-                             const StoredCharge* stored) {
+void AttributeProcess::store(std::string_view charge_id, const Decision& decision,
+                             const ChargeEvent* event, const StoredCharge* stored) {
   StoredCharge next;
   switch (decision.change) {
     case StateChange::kNone:
@@ -252,11 +263,14 @@ void AttributeProcess::on_broadcast(const CommandRecord& record, BroadcastContex
   commands_applied_ = commands_.size();
   if (published == nullptr) return;
 
-  // Every key of the tenant is walked anew; a walk that is under way starts over when its key is woken.
+  // Every key of the tenant is walked anew; a walk that is under way starts over when its key is
+  // woken.
   TenantTask& tenant = tenants_.try_emplace(published->tenant).first->second;
   tenant.walk = {.version = published->version, .keys_left = tenant.keys, .keys = tenant.keys};
   if (tenant.keys == 0) return report_walk(published->tenant, tenant.walk, ctx);
-  ctx.wake_keys([name = published->tenant](const ChargeKey& key_of) { return key_of.tenant == std::string_view(name); });
+  ctx.wake_keys([name = published->tenant](const ChargeKey& key_of) {
+    return key_of.tenant == std::string_view(name);
+  });
 }
 
 Progress AttributeProcess::on_wake(Context& ctx) {
@@ -275,7 +289,8 @@ Progress AttributeProcess::on_wake(Context& ctx) {
     cursor.clear();
   }
   const auto next = charges_.scan_from(
-      cursor, static_cast<std::size_t>(options_.walk_slice), [&](const Text& charge_id, const StoredCharge& stored) {
+      cursor, static_cast<std::size_t>(options_.walk_slice),
+      [&](const Text& charge_id, const StoredCharge& stored) {
         ++counters.walked_charges;
         if (stored.deleted) return;
         const StoredView view = stored_views_.stored_of(stored);
@@ -305,7 +320,8 @@ Progress AttributeProcess::on_wake(Context& ctx) {
 }
 
 // The key holds no charge any more. A walk that counted on visiting it must not wait for it.
-void AttributeProcess::leave_tenant(std::string_view name, TenantTask& tenant, KeyCounters& counters, Context& ctx) {
+void AttributeProcess::leave_tenant(std::string_view name, TenantTask& tenant,
+                                    KeyCounters& counters, Context& ctx) {
   --tenant.keys;
   Walk& walk = tenant.walk;
   if (walk.keys_left == 0 || counters.walked_version >= walk.version) return;

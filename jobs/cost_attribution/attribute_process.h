@@ -1,22 +1,25 @@
 // jobs/cost_attribution/attribute_process.h
-// The heart of the job's graph: keeps the charges of one (tenant, source, period, shard), applies each event by the pure
-// core's decision, and writes ledger lines. New rules walk a key's charges in slices.
+// The heart of the job's graph: keeps the charges of one (tenant, source, period, shard), applies
+// each event by the pure core's decision, and writes ledger lines. New rules walk a key's charges
+// in slices.
 //
-// Thread: the slot's. What is kept between calls outside the handles is derived (compiled rules) or only ever makes the
-// job more careful (tenants' clocks). Invariant: a charge's reversal and posting are written in one call.
+// Thread: the slot's. What is kept between calls outside the handles is derived (compiled rules) or
+// only ever makes the job more careful (tenants' clocks). Invariant: a charge's reversal and
+// posting are written in one call.
 #pragma once
 
 #include <map>
 #include <string>
 #include <vector>
 
+#include <tributary/dead_letters.h>
+#include <tributary/process.h>
+
 #include "base/hash.h"
 #include "jobs/cost_attribution/core/attribute.h"
 #include "jobs/cost_attribution/records.h"
 #include "jobs/cost_attribution/rows.h"
 #include "jobs/cost_attribution/tenant_rules.h"
-#include "runtime/exec/dead_letter.h"
-#include "tributary/process.h"
 
 namespace tributary::cost {
 
@@ -27,7 +30,8 @@ struct AttributeOptions {
   std::int64_t walk_slice = 1'000;  // charges a wake-up looks at
 };
 
-class AttributeProcess : public BroadcastProcess<ChargeKey, ChargeEvent, CommandRecord, CostLine, kDelta> {
+class AttributeProcess
+    : public BroadcastProcess<ChargeKey, ChargeEvent, CommandRecord, CostLine, kDelta> {
  public:
   static constexpr SideOutput<DeadLetter> dead{"dead"};
   static constexpr SideOutput<Control> control{"control"};
@@ -58,12 +62,12 @@ class AttributeProcess : public BroadcastProcess<ChargeKey, ChargeEvent, Command
 
   void keep_up_with_commands();
   bool is_expired(const TenantTask& tenant, Period period) const;
-  void refuse(DeadLetterReason reason, std::string_view field, std::string_view value, std::string message,
-              const ChargeEvent& event, Context& ctx);
-  void write_lines(const ChargeKey& key, std::string_view charge_id, const Decision& decision, KeyCounters& counters,
-                   Context& ctx);
-  void write_audit(std::string_view tenant, const ChargeRow& row, std::span<const Assignment> assignments, bool negate,
-                   Context& ctx);
+  void refuse(DeadLetterReason reason, std::string_view field, std::string_view value,
+              std::string message, const ChargeEvent& event, Context& ctx);
+  void write_lines(const ChargeKey& key, std::string_view charge_id, const Decision& decision,
+                   KeyCounters& counters, Context& ctx);
+  void write_audit(std::string_view tenant, const ChargeRow& row,
+                   std::span<const Assignment> assignments, bool negate, Context& ctx);
   void store(std::string_view charge_id, const Decision& decision, const ChargeEvent* event,
              const StoredCharge* stored);
   bool is_provisional(std::string_view source) const;
@@ -75,7 +79,8 @@ class AttributeProcess : public BroadcastProcess<ChargeKey, ChargeEvent, Command
   MapOf<Text, StoredCharge> charges_ = map<Text, StoredCharge>("charges");
   Value<KeyCounters> counters_ = value<KeyCounters>("counters");
   Value<WalkCursor> cursor_ = value<WalkCursor>("walk-cursor");
-  BroadcastMap<CommandKey, CommandRecord> commands_ = broadcast_map<CommandKey, CommandRecord>("commands");
+  BroadcastMap<CommandKey, CommandRecord> commands_ =
+      broadcast_map<CommandKey, CommandRecord>("commands");
 
   Attributor attributor_;
   RowViews event_views_;

@@ -6,8 +6,9 @@
 // Thread: the slot's. Money is never corrected here; a violation is a fault of ours.
 #pragma once
 
+#include <tributary/process.h>
+
 #include "jobs/cost_attribution/records.h"
-#include "tributary/process.h"
 
 namespace tributary::cost {
 

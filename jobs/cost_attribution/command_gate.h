@@ -6,9 +6,10 @@
 // Thread: the slot's. Parallelism 1: it is the only sender of the broadcast (protocol rule 43).
 #pragma once
 
+#include <tributary/dead_letters.h>
+#include <tributary/process.h>
+
 #include "jobs/cost_attribution/records.h"
-#include "runtime/exec/dead_letter.h"
-#include "tributary/process.h"
 
 namespace tributary::cost {
 

@@ -6,10 +6,11 @@
 // Thread: the slot's.
 #pragma once
 
+#include <tributary/context.h>
+#include <tributary/process.h>
+
 #include "jobs/cost_attribution/core/spread.h"
 #include "jobs/cost_attribution/records.h"
-#include "tributary/context.h"
-#include "tributary/process.h"
 
 namespace tributary::cost {
 

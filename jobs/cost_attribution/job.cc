@@ -1,12 +1,13 @@
 #include "jobs/cost_attribution/job.h"
 
+#include <tributary/dead_letters.h>
+#include <tributary/files.h>
+
 #include "jobs/cost_attribution/attribute_process.h"
 #include "jobs/cost_attribution/audit_process.h"
 #include "jobs/cost_attribution/command_gate.h"
 #include "jobs/cost_attribution/hourly_process.h"
 #include "jobs/cost_attribution/route.h"
-#include "tributary/dead_letters.h"
-#include "tributary/files.h"
 
 namespace tributary::cost {
 

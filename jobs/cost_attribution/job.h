@@ -2,8 +2,9 @@
 // The graph of the cost attribution job: a thin shell around the pure core.
 #pragma once
 
+#include <tributary/job.h>
+
 #include "jobs/cost_attribution/settings.h"
-#include "tributary/job.h"
 
 namespace tributary::cost {
 

@@ -3,10 +3,11 @@
 // raw bytes.
 #pragma once
 
+#include <tributary/dead_letters.h>
+
 #include "base/arena.h"
 #include "jobs/cost_attribution/core/rejection.h"
 #include "jobs/cost_attribution/records.h"
-#include "runtime/exec/dead_letter.h"
 
 namespace tributary::cost {
 

@@ -9,12 +9,13 @@
 #include <set>
 #include <string>
 
+#include <tributary/context.h>
+#include <tributary/dead_letters.h>
+#include <tributary/raw_line.h>
+
 #include "jobs/cost_attribution/core/envelope.h"
 #include "jobs/cost_attribution/records.h"
 #include "jobs/cost_attribution/rows.h"
-#include "runtime/exec/dead_letter.h"
-#include "tributary/context.h"
-#include "tributary/raw_line.h"
 
 namespace tributary::cost {
 

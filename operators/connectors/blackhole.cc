@@ -1,4 +1,4 @@
-#include "tributary/blackhole.h"
+#include <tributary/blackhole.h>
 
 namespace tributary::internal {
 

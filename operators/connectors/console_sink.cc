@@ -5,9 +5,10 @@
 #include <cstdio>
 #include <cstring>
 
+#include <tributary/console.h>
+
 #include "base/json.h"
 #include "base/scalar_text.h"
-#include "tributary/console.h"
 
 namespace tributary {
 

@@ -1,8 +1,8 @@
-#include "tributary/files.h"
-
 #include <algorithm>
 
 #include <fmt/format.h>
+
+#include <tributary/files.h>
 
 #include "base/local_file_system.h"
 #include "operators/connectors/file_sink.h"

@@ -11,8 +11,8 @@ namespace tributary {
 
 namespace {
 constexpr std::size_t kRecordAlignment = 64;
-// Which records stay, behind the first one that goes: made without a branch for each, because which ones are kept cannot
-// be foretold.
+// Which records stay, behind the first one that goes: made without a branch for each, because which
+// ones are kept cannot be foretold.
 struct Kept {
   std::uint32_t to = 0;  // where the first of them goes
   std::uint32_t count = 0;
@@ -41,7 +41,8 @@ template <std::size_t kWords>
 void compact_words(std::byte* records, const Kept& kept) {
   constexpr std::size_t kSize = kWords * 8;
   std::byte* to = records + kept.to * kSize;
-  for (std::uint32_t k = 0; k < kept.count; ++k, to += kSize) std::memcpy(to, records + kept.from[k] * kSize, kSize);
+  for (std::uint32_t k = 0; k < kept.count; ++k, to += kSize)
+    std::memcpy(to, records + kept.from[k] * kSize, kSize);
 }
 
 void compact_records(std::byte* records, std::size_t size, const Kept& kept) {

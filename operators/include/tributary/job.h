@@ -11,19 +11,22 @@
 // same graph.
 #pragma once
 
+// Lower ones first: an error in a header shows how it was included, and this keeps it to two lines.
+// clang-format off
+#include <tributary/state.h>
+#include <tributary/process.h>
+#include <tributary/stream.h>
+// clang-format on
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 
-// Lower ones first: an error in a header shows how it was included, and this keeps it to two lines.
 #include <tributary/keyed_stream.h>
-#include <tributary/process.h>
 #include <tributary/settings.h>
 #include <tributary/source_stream.h>
-#include <tributary/state.h>
-#include <tributary/stream.h>
 
 #include "base/record.h"
 #include "runtime/exec/job_descriptor.h"

@@ -10,8 +10,7 @@ class Audit : public KeyedProcess<Text, Charge, Charge> {
   void on_record(const Charge&, Context&) {}
 };
 void graph(Job& job) {
-  auto matched =
-      job.source("charges", input<Charge>()).key_by(&Charge::tenant).process<Match>("match");
+  auto matched = job.source("charges", input<Charge>()).key_by(&Charge::tenant).process<Match>("match");
   matched.side_output(Audit::wrong);
 }
 }  // namespace bad_graph

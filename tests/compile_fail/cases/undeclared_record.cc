@@ -3,5 +3,7 @@ namespace bad_graph {
 struct Order {
   Text id;
 };
-void graph(Job& job) { job.source("orders", input<Order>()); }
+void graph(Job& job) {
+  job.source("orders", input<Order>());
+}
 }  // namespace bad_graph

@@ -3,9 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tributary/console.h>
+
 #include "tests/operators/connectors/fake_engine.h"
 #include "tests/operators/connectors/sample.h"
-#include "tributary/console.h"
 
 namespace tributary {
 namespace {

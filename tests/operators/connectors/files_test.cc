@@ -1,13 +1,13 @@
-#include "tributary/files.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <tributary/blackhole.h>
+#include <tributary/dead_letters.h>
+#include <tributary/files.h>
 
 #include "base/memory_file_system.h"
 #include "tests/operators/connectors/fake_engine.h"
 #include "tests/operators/connectors/sample.h"
-#include "tributary/blackhole.h"
-#include "tributary/dead_letters.h"
 
 namespace tributary {
 namespace {

@@ -102,7 +102,7 @@ TEST_F(SlotTest, BatchesInFlightAreFreedWhenTheJobIsTornDown) {
   slots_[1]->step();  // both in the inbox
   {
     Channel::Item item = channel_.receiver_next(false);
-  }                // one on its way home
+  }  // one on its way home
   send(index, 3);  // one in the ring
 }
 
