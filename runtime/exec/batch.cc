@@ -265,7 +265,8 @@ void BatchPool::give(Batch* batch) {
   batch->bytes_->arena.reset();
   batch->size_ = 0;
   if (BatchRing* home = std::exchange(batch->way_home_, nullptr); home != nullptr) {
-    if (home->try_push(std::move(batch))) return;
+    Batch* returned = batch;
+    if (home->try_push(std::move(returned))) return;
   }
   if (free_.size() >= kKept) {
     delete batch;
