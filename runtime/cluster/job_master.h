@@ -2,7 +2,7 @@
 // Decides everything about one job: when its tasks are made, what they read, when gates open, how
 // it ends. A state machine without I/O: step(event, now) -> actions.
 //
-// The driver (local_cluster.h; later the coordinator) carries the actions out in order and feeds
+// The driver (local_job.h; later the coordinator) carries the actions out in order and feeds
 // back what happened. Invariants: it sees the JobGraph's plan, never user code; it reads no clock,
 // file or random number; what depends on a persisted fact is asked for only in answer to Persisted,
 // and Persist is the last action of its step (rule 65).

@@ -7,8 +7,7 @@
 namespace tributary {
 
 namespace {
-// A split of unknown size weighs as much as the average of the known ones would say nothing about:
-// one.
+// A split of unknown size counts as one byte: among such, only their number decides.
 std::int64_t weight_of(std::int64_t weight) { return std::max<std::int64_t>(weight, 1); }
 }  // namespace
 
