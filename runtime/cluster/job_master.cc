@@ -35,6 +35,7 @@ JobMaster::JobMaster(const graph::ExecutionPlan& plan, std::vector<graph::Vertex
   // Who must see a gate's marker: see plan.h.
   for (const graph::Gate& gate : plan_.gates) {
     std::vector<graph::StageId> awaited;
+    awaited.reserve(gate.joints.size());
     for (const graph::Gate::Joint& joint : gate.joints) awaited.push_back(joint.stage);
     if (awaited.empty()) awaited = gate.passing;
     if (awaited.empty()) awaited = {gate.gating};
@@ -59,6 +60,11 @@ std::vector<JobAction> JobMaster::step(const JobEvent& event, Timestamp now) {
   if (ending_ && !of_the_store) return actions;
   std::visit([&](const auto& one) { on(one, now, actions); }, event);
   return actions;
+}
+
+// Where to put what must wait until the record as it is now has been written.
+JobMaster::Actions& JobMaster::after_the_write() {
+  return persisting_ ? after_next_persist_ : after_persist_;
 }
 
 // Writes the record. What waits for it is in after_persist_; a change while a write is under way
@@ -137,7 +143,7 @@ void JobMaster::on(const SplitsListed& listed, Timestamp now, Actions& actions) 
   }
   if (then.empty()) return;
   table.set_generation(table.generation() + 1);
-  append(persisting_ ? after_next_persist_ : after_persist_, std::move(then));
+  append(after_the_write(), std::move(then));
   persist(actions);
 }
 
@@ -154,7 +160,7 @@ void JobMaster::on(const TaskReport& report, Timestamp, Actions& actions) {
       not_ready_.erase(task);
       if (!not_ready_.empty() || phase() != cluster::RESTORE) return;
       record_.set_phase(cluster::RUN);
-      (persisting_ ? after_next_persist_ : after_persist_).emplace_back(RunTasks{});
+      after_the_write().emplace_back(RunTasks{});
       persist(actions);
       return;
     case TaskReportKind::kMarker: {
@@ -201,7 +207,7 @@ void JobMaster::end(JobPhase phase, std::optional<Error> error, Actions& actions
   record_.set_phase(phase);
   if (error) record_.set_failure(error->to_string());
   end_ = {phase, std::move(error)};
-  (persisting_ ? after_next_persist_ : after_persist_).emplace_back(end_);
+  after_the_write().emplace_back(end_);
   persist(actions);
 }
 

@@ -108,6 +108,7 @@ class JobMaster {
   void on(const TaskReport&, Timestamp now, Actions& actions);
   void on(const StopRequested&, Timestamp now, Actions& actions);
   void on(const CancelRequested&, Timestamp now, Actions& actions);
+  Actions& after_the_write();
   void persist(Actions& actions);
   void end(cluster::JobPhase phase, std::optional<Error> error, Actions& actions);
   std::uint32_t parallelism_of(graph::VertexId vertex) const;

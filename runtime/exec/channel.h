@@ -45,7 +45,6 @@ class Channel {
   // Puts a control event after everything sent so far and `queued` batches that wait for credit in
   // the outbox.
   void sender_control(const ControlEvent& event, std::uint64_t queued_batches);
-  std::uint64_t sent_batches() const { return sent_batches_; }
 
   // ---- receiver ----
   // Takes a batch that arrived.
