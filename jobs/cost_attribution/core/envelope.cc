@@ -87,7 +87,7 @@ std::expected<const Envelope*, Rejection> EnvelopeParser::Reader::read(std::stri
 }
 
 bool EnvelopeParser::Reader::walk(std::string_view record) {
-  std::memcpy(buffer_.get(), record.data(), record.size());
+  if (!record.empty()) std::memcpy(buffer_.get(), record.data(), record.size());
   std::memset(buffer_.get() + record.size(), 0, simdjson::SIMDJSON_PADDING);
   const simdjson::padded_string_view padded(buffer_.get(), record.size(),
                                             kRecordBytesMax + simdjson::SIMDJSON_PADDING);
