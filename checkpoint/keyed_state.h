@@ -1,11 +1,12 @@
 // checkpoint/keyed_state.h
-// The interface of keyed state: what survives, seen by operators. The memory store implements it
-// now, the tiered store next; neither shows here.
+// The interface of keyed state: what survives, seen by operators. The tiered store implements it
+// (tiered_store.h), with or without a store on disk; neither shows here.
 //
 // Decides: the shape of access. Value entries are fetched for a whole batch by one virtual call and
-// are stable until the next fetch or erase of that key; map elements and timers are reached one by
-// one or by ordered scan with a cursor. Thread: the slot's only. Nothing observable depends on
-// table order: scans go by key bytes, key iteration by the order of first insertion.
+// are stable until the next fetch or the end of the task's turn; map elements and timers are
+// reached one by one or by ordered scan with a cursor. Thread: the slot's only. Nothing observable
+// depends on table order or on what is in memory: scans go by key bytes, key iteration by key group
+// and key bytes.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +31,8 @@ struct StateKey {
   std::string_view name_space;
 };
 
-// A decoded value with the bytes it refers to. `value` is a record of the state's type, stable
-// while the entry is pinned. Changed in place by the operator through ValueState::assign or, for
-// types without references, directly.
+// A decoded value with the bytes it refers to. `value` is a record of the state's type. Changed in
+// place by the operator through ValueState::assign or, for types without references, directly.
 struct StateEntry {
   void* value = nullptr;
   bool present = false;
@@ -43,9 +43,15 @@ class ValueState {
  public:
   virtual ~ValueState() = default;
   // Resolves all keys of a batch at once; entries[i] is for keys[i]; equal keys give the same
-  // entry. Entries stay valid and in place until the next fetch() of this state; a cleared one may
-  // be set again before that. An absent entry's value holds the defaults of its type.
+  // entry. Entries stay valid and in place until the next fetch() of this state or the end of the
+  // task's turn (a barrier or an eviction may follow it); a cleared one may be set again before
+  // that. An absent entry's value holds the defaults of its type. What is not in memory is read
+  // from disk meanwhile.
   virtual void fetch(std::span<const StateKey> keys, std::span<StateEntry*> entries) = 0;
+  // Whether fetch() of these keys would not have to read from disk. If not, the reading has begun,
+  // and `on_ready` is called once on this thread, between two turns: rule 40, the batch is parked
+  // until then. A later fetch() is right in any case.
+  virtual bool prefetch(std::span<const StateKey> keys, std::function<void()> on_ready) = 0;
   // Copies `value` with what it refers to into the entry; present afterwards. `value` may alias the
   // entry.
   virtual void assign(StateEntry& entry, const void* value) = 0;
@@ -112,6 +118,10 @@ struct StateDescriptor {
   const TypeInfo* key_type = nullptr;
   const TypeInfo* value_type = nullptr;
   const TypeInfo* map_key_type = nullptr;  // map state
+  // Values and elements are absent once they have not been written for so long, counted on the
+  // event-time clock of their key group or, by choice, on processing time. Zero: never.
+  Duration ttl;
+  TimeDomain ttl_clock = TimeDomain::kEvent;
 };
 
 // All keyed state of one operator in one task.
@@ -124,12 +134,13 @@ class KeyedState {
   virtual Result<MapState*> map(const StateDescriptor& descriptor) = 0;
   virtual TimerStore& timers() = 0;
   // Iterates over the addresses (key and namespace) that hold any value or map element, each once,
-  // in the order in which they got the oldest state that they hold now. Resumably: visits up to
-  // `limit` from position `from` (0 at first) and returns the next position, or nullopt at the end.
-  // `visit` may change state; a key that gets its first state meanwhile is visited later. For
-  // wake_keys.
-  virtual std::optional<std::uint64_t> keys_from(
-      std::uint64_t from, std::size_t limit, const std::function<void(const StateKey&)>& visit) = 0;
+  // in the order of key group, key bytes and namespace. Resumably: visits up to `limit` from
+  // position `from` (empty at first) and returns the next position, or nullopt at the end; a
+  // position stays right whatever changes in between, and across a restore. `visit` may change
+  // state; a key that gets its first state meanwhile may be visited or not. For wake_keys.
+  virtual std::optional<std::string> keys_from(
+      std::string_view from, std::size_t limit,
+      const std::function<void(const StateKey&)>& visit) = 0;
   virtual std::size_t bytes() const = 0;
 };
 

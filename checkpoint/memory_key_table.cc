@@ -53,11 +53,12 @@ bool MemoryKeyTable::Entry::holds(const StateKey& key) const {
           same_bytes(mine + key_size_, key.name_space.data(), name_space_size_));
 }
 
-MemoryKeyTable::MemoryKeyTable(std::size_t payload_bytes)
+MemoryKeyTable::MemoryKeyTable(std::size_t payload_bytes, std::uint32_t key_group_count)
     : stride_(sizeof(Entry) + ((payload_bytes + 15) & ~std::size_t{15})),
       slots_(make_memory_block(kFirstSlots * sizeof(Slot))),
       slot_mask_(kFirstSlots - 1),
-      slot_shift_(32 - std::countr_zero(kFirstSlots)) {}
+      slot_shift_(32 - std::countr_zero(kFirstSlots)),
+      first_in_group_(key_group_count) {}
 
 MemoryKeyTable::~MemoryKeyTable() {
   if (long_key_bytes_ == 0) return;
@@ -208,7 +209,27 @@ MemoryKeyTable::Entry& MemoryKeyTable::insert(const StateKey& key, std::uint32_t
   while (slots()[at].number != 0) at = (at + 1) & slot_mask_;
   slots()[at] = {tag, entry.number_};
   ++size_;
+  if (!first_in_group_.empty()) link(entry);
   return entry;
+}
+
+void MemoryKeyTable::link(Entry& entry) {
+  const auto groups = static_cast<std::uint32_t>(first_in_group_.size());
+  std::uint32_t& first = first_in_group_[key_group_of(entry.key_hash_, groups).value];
+  entry.previous_in_group_ = 0;
+  entry.next_in_group_ = first;
+  if (first != 0) entry_at(first).previous_in_group_ = entry.number_;
+  first = entry.number_;
+}
+
+void MemoryKeyTable::unlink(Entry& entry) {
+  const auto groups = static_cast<std::uint32_t>(first_in_group_.size());
+  if (entry.next_in_group_ != 0)
+    entry_at(entry.next_in_group_).previous_in_group_ = entry.previous_in_group_;
+  if (entry.previous_in_group_ != 0)
+    entry_at(entry.previous_in_group_).next_in_group_ = entry.next_in_group_;
+  else
+    first_in_group_[key_group_of(entry.key_hash_, groups).value] = entry.next_in_group_;
 }
 
 void MemoryKeyTable::erase(Entry& entry) {
@@ -227,7 +248,7 @@ void MemoryKeyTable::erase(Entry& entry) {
     long_key_bytes_ -= std::size_t{entry.key_size_} + entry.name_space_size_;
     std::free(entry.heap_bytes_);
   }
-  entry.sequence = 0;
+  if (!first_in_group_.empty()) unlink(entry);
   free_numbers_.push_back(entry.number_);
   --size_;
 }

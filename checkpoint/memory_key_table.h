@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "checkpoint/key_groups.h"
 #include "checkpoint/keyed_state.h"
 #include "checkpoint/memory_block.h"
 
@@ -26,13 +27,13 @@ class MemoryKeyTable {
   // table.
   class alignas(16) Entry {
    public:
-    // Of the entry's insertion in the order of keys (memory_key_order.h); 0: holds no state.
-    std::uint64_t sequence;
-
     std::string_view key() const { return {bytes(), key_size_}; }
     std::string_view name_space() const { return {bytes() + key_size_, name_space_size_}; }
     bool holds(const StateKey& key) const;
     StateKey state_key() const { return {key_hash_, key(), name_space()}; }
+    std::uint64_t key_hash() const { return key_hash_; }
+    // Its place in the table, never 0; given again after erase().
+    std::uint32_t number() const { return number_; }
     void* payload() { return this + 1; }
     const void* payload() const { return this + 1; }
     static Entry& of_payload(void* payload) { return *(static_cast<Entry*>(payload) - 1); }
@@ -44,6 +45,9 @@ class MemoryKeyTable {
     bool is_inline() const { return std::size_t{key_size_} + name_space_size_ <= kInlineBytes; }
     const char* bytes() const { return is_inline() ? inline_bytes_ : heap_bytes_; }
 
+    // Neighbours among the entries of a key group, by number; 0: none.
+    std::uint32_t previous_in_group_;
+    std::uint32_t next_in_group_;
     std::uint64_t key_hash_;
     std::uint32_t key_size_;
     std::uint32_t name_space_size_;
@@ -56,8 +60,9 @@ class MemoryKeyTable {
   };
   static_assert(sizeof(Entry) == 64);
 
-  // Each entry has `payload_bytes` aligned to 16, zeroed when the entry is made.
-  explicit MemoryKeyTable(std::size_t payload_bytes);
+  // Each entry has `payload_bytes` aligned to 16, zeroed when the entry is made. With
+  // `key_group_count` > 0 the entries of a key group can be found.
+  explicit MemoryKeyTable(std::size_t payload_bytes, std::uint32_t key_group_count = 0);
   MemoryKeyTable(const MemoryKeyTable&) = delete;
   MemoryKeyTable& operator=(const MemoryKeyTable&) = delete;
   ~MemoryKeyTable();
@@ -76,9 +81,22 @@ class MemoryKeyTable {
     for (std::size_t i = 0; i < slot_count(); ++i)
       if (slots()[i].number != 0) visit(entry_at(slots()[i].number));
   }
+  // The entry of a number that was given at some time, also after its erase(); up to numbers().
+  Entry& entry_at(std::uint32_t number) const;
+  std::uint32_t numbers() const { return used_numbers_; }
+  // Calls `visit` for each entry of the group, in no order.
+  template <typename Visit>
+  void for_each_in_group_unordered(KeyGroup group, Visit visit) const {
+    for (std::uint32_t at = first_in_group_[group.value]; at != 0;) {
+      Entry& entry = entry_at(at);
+      at = entry.next_in_group_;
+      visit(entry);
+    }
+  }
   // Bytes in use: entries, index, long keys.
   std::size_t bytes() const {
-    return size_ * stride_ + slot_count() * sizeof(Slot) + long_key_bytes_;
+    return size_ * stride_ + slot_count() * sizeof(Slot) + long_key_bytes_ +
+           first_in_group_.size() * sizeof(std::uint32_t);
   }
 
  private:
@@ -98,7 +116,8 @@ class MemoryKeyTable {
   Slot* slots() const { return reinterpret_cast<Slot*>(slots_.get()); }
   static std::uint32_t tag_of(const StateKey& key);
   std::size_t home_of(std::uint32_t tag) const { return tag >> slot_shift_; }
-  Entry& entry_at(std::uint32_t number) const;
+  void link(Entry& entry);
+  void unlink(Entry& entry);
   // The entry in the first slot from home on with this tag, or null at an empty slot.
   Entry* candidate(std::uint32_t tag) const;
   Entry* find(const StateKey& key, std::uint32_t tag) const;
@@ -117,6 +136,7 @@ class MemoryKeyTable {
   std::array<MemoryBlock, kChunksMax> chunks_;
   std::uint32_t used_numbers_ = 0;  // numbers 1 .. used_numbers_ were given at some time
   std::vector<std::uint32_t> free_numbers_;
+  std::vector<std::uint32_t> first_in_group_;
 };
 
 }  // namespace tributary

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "checkpoint/store_name.h"
 
 namespace tributary {
 
@@ -36,8 +37,8 @@ struct SetOutcome {
 
 class MetadataStore {
  public:
-  // Keys: 1 to 512 bytes of letters, digits and "-_./", no empty part, no part "." or "..".
-  static constexpr std::size_t kKeyBytesMax = 512;
+  // Keys: see is_store_name().
+  static constexpr std::size_t kKeyBytesMax = kStoreNameBytesMax;
   static constexpr std::size_t kRecordBytesMax = 1024 * 1024;
 
   virtual ~MetadataStore() = default;

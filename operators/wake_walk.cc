@@ -14,9 +14,9 @@ const WakeWalk::Key* WakeWalk::current(KeyedState& state, KeyReader& reader) {
   if (pass_.empty()) {
     if (requested_.empty()) return nullptr;
     pass_ = std::exchange(requested_, {});
-    position_ = 0;
+    position_.clear();
   }
-  const std::optional<std::uint64_t> next =
+  const std::optional<std::string> next =
       state.keys_from(position_, kKeysAtOnce, [&](const StateKey& address) {
         reader.set(address.hash, address.key);
         if (std::ranges::none_of(

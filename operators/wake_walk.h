@@ -1,6 +1,6 @@
 // The walk over keys that wake_keys asks for: which key is next, resumable at any point.
 //
-// Decides: one pass at a time over all keys with state, in the order of first insertion; requests
+// Decides: one pass at a time over all keys with state, in the order of key group and key; requests
 // made during a pass are joined into the next one. Owner: one process operator. Thread: its slot's.
 #pragma once
 
@@ -38,7 +38,7 @@ class WakeWalk {
 
   std::vector<KeyPredicate> requested_;
   std::vector<KeyPredicate> pass_;  // of the pass at hand; empty: none
-  std::uint64_t position_ = 0;
+  std::string position_;
   bool all_seen_ = false;  // the pass has visited every key
   std::deque<Key> found_;  // matching, not yet woken
 };

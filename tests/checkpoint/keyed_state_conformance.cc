@@ -37,7 +37,7 @@ StateEntry& fetch_one(ValueState& state, const StateKey& key) {
 
 std::vector<std::string> keys_of(KeyedState& state, std::size_t limit = 3) {
   std::vector<std::string> keys;
-  std::optional<std::uint64_t> from = 0;
+  std::optional<std::string> from = "";
   while (from)
     from = state.keys_from(*from, limit, [&](const StateKey& key) {
       keys.push_back(std::string(key.key) +
@@ -315,7 +315,16 @@ TEST_P(KeyedStateConformance, ACancelledTimerDoesNotFire) {
   EXPECT_EQ(timers.size(TimeDomain::kProcessing), 0U);
 }
 
-TEST_P(KeyedStateConformance, KeysComeInTheOrderInWhichTheyFirstGotState) {
+// Keys as keys_from gives them: by key group, key, namespace.
+std::vector<std::string> in_key_order(std::vector<std::string> keys) {
+  std::ranges::sort(keys, {}, [](const std::string& key) {
+    const std::string bytes = key.substr(0, key.find('/'));
+    return std::tuple(key_group_of(xxh3_64(bytes), kKeyGroupCountDefault), key);
+  });
+  return keys;
+}
+
+TEST_P(KeyedStateConformance, KeysComeInTheOrderOfGroupKeyAndNamespace) {
   ValueState& tallies = value("tallies", type_info<Tally>());
   MapState& parts = map("parts", type_info<Tally>());
   const Tally one{1, 1};
@@ -327,30 +336,33 @@ TEST_P(KeyedStateConformance, KeysComeInTheOrderInWhichTheyFirstGotState) {
   parts.put(address("c"), "x", &one);
   tallies.assign(fetch_one(tallies, address("c", "window")), &one);
   (void)fetch_one(tallies, address("only-looked-at"));
-  EXPECT_THAT(keys_of(*state_), ElementsAre("c", "a", "b", "c/window"));
+  EXPECT_EQ(keys_of(*state_), in_key_order({"a", "b", "c", "c/window"}));
   parts.clear(address("a"));
   tallies.clear(fetch_one(tallies, address("b")));
-  EXPECT_THAT(keys_of(*state_), ElementsAre("c", "a", "c/window"));
+  EXPECT_EQ(keys_of(*state_), in_key_order({"a", "c", "c/window"}));
+  tallies.clear(fetch_one(tallies, address("a")));
   set("b");
-  EXPECT_THAT(keys_of(*state_, 1), ElementsAre("c", "a", "c/window", "b"));
+  EXPECT_EQ(keys_of(*state_, 1), in_key_order({"b", "c", "c/window"}));
 }
 
 TEST_P(KeyedStateConformance, KeysMayBeClearedWhileTheyAreVisited) {
   ValueState& tallies = value("tallies", type_info<Tally>());
   const Tally one{1, 1};
-  for (int i = 0; i < 5000; ++i)
-    tallies.assign(fetch_one(tallies, address("key-" + std::to_string(i))), &one);
-  std::optional<std::uint64_t> from = 0;
-  int visited = 0;
+  std::vector<std::string> all;
+  for (int i = 0; i < 5000; ++i) {
+    all.push_back("key-" + std::to_string(i));
+    tallies.assign(fetch_one(tallies, address(all.back())), &one);
+  }
+  std::vector<std::string> visited;
+  std::optional<std::string> from = "";
   while (from)
     from = state_->keys_from(*from, 7, [&](const StateKey& key) {
-      EXPECT_EQ(key.key, "key-" + std::to_string(visited));
       EXPECT_EQ(key.hash, xxh3_64(key.key));
-      ++visited;
+      visited.emplace_back(key.key);
       tallies.clear(fetch_one(tallies, key));
       (void)fetch_one(tallies, address("other"));
     });
-  EXPECT_EQ(visited, 5000);
+  EXPECT_EQ(visited, in_key_order(all));
   EXPECT_THAT(keys_of(*state_), IsEmpty());
 }
 
@@ -376,13 +388,17 @@ TEST_P(KeyedStateConformance, MemoryIsGivenBackByClear) {
 // Random operations by seed, against the containers of the standard library.
 class Model {
  public:
-  Model(KeyedState& state, std::uint32_t seed)
-      : random_(seed),
-        state_(state),
-        values_(**state.value({.name = "values", .value_type = &type_info<Part>()})),
-        map_(**state.map({.name = "map", .value_type = &type_info<Part>()})) {}
+  Model(StateUnderTest& subject, std::uint32_t seed) : random_(seed), subject_(subject) {
+    declare();
+  }
 
   void step() {
+    if (subject_.takes_snapshots()) snapshots();
+    change();
+    subject_.between_turns(random_);
+  }
+
+  void change() {
     switch (random_() % 8) {
       case 0:
       case 1:
@@ -401,16 +417,30 @@ class Model {
   }
 
   void check_all() {
-    for (const auto& [at, part] : model_values_) expect_value(at, &part);
-    for (const auto& [at, elements] : model_map_) ASSERT_EQ(map_.size(key(at)), elements.size());
+    subject_.between_turns(random_);
+    for (const auto& [at, part] : plain_.values) expect_value(at, &part);
+    for (const auto& [at, elements] : plain_.map) {
+      ASSERT_EQ(map_->size(key(at)), elements.size());
+      auto expected = elements.begin();
+      (void)map_->scan_from(key(at), "", elements.size() + 1, [&](const MapElement& element) {
+        EXPECT_NE(expected, elements.end());
+        if (expected == elements.end()) return false;
+        EXPECT_EQ(element.map_key, expected->first);
+        expect_equal(element.value, expected->second);
+        ++expected;
+        return true;
+      });
+      EXPECT_EQ(expected, elements.end());
+    }
+    EXPECT_EQ(state_->timers().size(TimeDomain::kEvent), plain_.timers.size());
     std::set<Address> held;
-    for (const auto& [at, part] : model_values_) held.insert(at);
-    for (const auto& [at, elements] : model_map_)
+    for (const auto& [at, part] : plain_.values) held.insert(at);
+    for (const auto& [at, elements] : plain_.map)
       if (!elements.empty()) held.insert(at);
     std::set<Address> visited;
-    std::optional<std::uint64_t> from = 0;
+    std::optional<std::string> from = "";
     while (from)
-      from = state_.keys_from(*from, 5, [&](const StateKey& at) {
+      from = state_->keys_from(*from, 5, [&](const StateKey& at) {
         EXPECT_TRUE(visited.emplace(at.key, at.name_space).second) << "visited twice: " << at.key;
       });
     EXPECT_EQ(visited, held);
@@ -443,7 +473,7 @@ class Model {
   }
 
   void expect_value(const Address& at, const Plain* expected) {
-    const StateEntry& entry = fetch_one(values_, key(at));
+    const StateEntry& entry = fetch_one(*values_, key(at));
     ASSERT_EQ(entry.present, expected != nullptr);
     if (expected != nullptr) expect_equal(entry.value, *expected);
   }
@@ -458,19 +488,19 @@ class Model {
     std::vector<StateKey> keys;
     for (const Address& one : at) keys.push_back(key(one));
     std::vector<StateEntry*> entries(keys.size());
-    values_.fetch(keys, entries);
+    values_->fetch(keys, entries);
     for (std::size_t i = 0; i < at.size(); ++i) {
-      const auto expected = model_values_.find(at[i]);
-      ASSERT_EQ(entries[i]->present, expected != model_values_.end());
+      const auto expected = plain_.values.find(at[i]);
+      ASSERT_EQ(entries[i]->present, expected != plain_.values.end());
       if (entries[i]->present) expect_equal(entries[i]->value, expected->second);
       if (random_() % 3 == 0) {
-        values_.clear(*entries[i]);
-        model_values_.erase(at[i]);
+        values_->clear(*entries[i]);
+        plain_.values.erase(at[i]);
       } else if (random_() % 3 != 0) {
         const Plain plain = any_plain();
         const Part part{Text(plain.label), plain.weight};
-        values_.assign(*entries[i], &part);
-        model_values_[at[i]] = plain;
+        values_->assign(*entries[i], &part);
+        plain_.values[at[i]] = plain;
       }
     }
   }
@@ -479,30 +509,30 @@ class Model {
     const std::string map_key = any_map_key();
     const Plain plain = any_plain();
     const Part part{Text(plain.label), plain.weight};
-    map_.put(key(at), map_key, &part);
-    model_map_[at][map_key] = plain;
-    expect_equal(map_.get(key(at), map_key), plain);
+    map_->put(key(at), map_key, &part);
+    plain_.map[at][map_key] = plain;
+    expect_equal(map_->get(key(at), map_key), plain);
   }
   void erase() {
     const Address at = any_address();
-    auto& elements = model_map_[at];
+    auto& elements = plain_.map[at];
     if (random_() % 10 == 0) {
-      map_.clear(key(at));
+      map_->clear(key(at));
       elements.clear();
       return;
     }
     const std::string map_key =
         !elements.empty() && random_() % 2 == 0 ? elements.begin()->first : any_map_key();
-    EXPECT_EQ(map_.erase(key(at), map_key), elements.erase(map_key) == 1);
+    EXPECT_EQ(map_->erase(key(at), map_key), elements.erase(map_key) == 1);
   }
   void scan() {
     const Address at = any_address();
-    const auto& elements = model_map_[at];
+    const auto& elements = plain_.map[at];
     std::string from = any_map_key();
     auto expected = elements.lower_bound(from);
     std::optional<std::string> next = from;
     while (next)
-      next = map_.scan_from(key(at), *next, 1 + random_() % 3, [&](const MapElement& element) {
+      next = map_->scan_from(key(at), *next, 1 + random_() % 3, [&](const MapElement& element) {
         EXPECT_NE(expected, elements.end());
         EXPECT_EQ(element.map_key, expected->first);
         expect_equal(element.value, expected->second);
@@ -518,48 +548,87 @@ class Model {
     const StateKey where = key(at);
     const TimerAt timer{time, key_group_of(where.hash, kKeyGroupCountDefault).value, at.first,
                         at.second, name};
-    TimerStore& store = state_.timers();
+    TimerStore& store = state_->timers();
     switch (random_() % 4) {
       case 0:
         store.cancel(TimeDomain::kEvent, where, name, Timestamp{time});
-        model_timers_.erase(timer);
+        plain_.timers.erase(timer);
         break;
       case 1:
         while (const auto due = store.pop_due(TimeDomain::kEvent, Timestamp{time / 4})) {
-          ASSERT_FALSE(model_timers_.empty());
-          EXPECT_EQ(due->at.micros, std::get<0>(*model_timers_.begin()));
-          EXPECT_EQ(due->key, std::get<2>(*model_timers_.begin()));
-          EXPECT_EQ(due->name_space, std::get<3>(*model_timers_.begin()));
-          EXPECT_EQ(due->name, std::get<4>(*model_timers_.begin()));
-          model_timers_.erase(model_timers_.begin());
+          ASSERT_FALSE(plain_.timers.empty());
+          EXPECT_EQ(due->at.micros, std::get<0>(*plain_.timers.begin()));
+          EXPECT_EQ(due->key, std::get<2>(*plain_.timers.begin()));
+          EXPECT_EQ(due->name_space, std::get<3>(*plain_.timers.begin()));
+          EXPECT_EQ(due->name, std::get<4>(*plain_.timers.begin()));
+          plain_.timers.erase(plain_.timers.begin());
         }
         break;
       default:
         store.set(TimeDomain::kEvent, where, name, Timestamp{time});
-        model_timers_.insert(timer);
+        plain_.timers.insert(timer);
     }
-    ASSERT_EQ(store.size(TimeDomain::kEvent), model_timers_.size());
+    ASSERT_EQ(store.size(TimeDomain::kEvent), plain_.timers.size());
     const auto earliest = store.earliest(TimeDomain::kEvent);
-    ASSERT_EQ(earliest.has_value(), !model_timers_.empty());
+    ASSERT_EQ(earliest.has_value(), !plain_.timers.empty());
     if (earliest) {
-      EXPECT_EQ(earliest->micros, std::get<0>(*model_timers_.begin()));
+      EXPECT_EQ(earliest->micros, std::get<0>(*plain_.timers.begin()));
+    }
+  }
+
+  // What must be held, in the containers of the standard library.
+  struct Contents {
+    std::map<Address, Plain> values;
+    std::map<Address, std::map<std::string, Plain>> map;
+    std::set<TimerAt> timers;
+  };
+
+  void declare() {
+    state_ = &subject_.state();
+    values_ = *state_->value({.name = "values", .value_type = &type_info<Part>()});
+    map_ = *state_->map({.name = "map", .value_type = &type_info<Part>()});
+  }
+
+  void snapshots() {
+    switch (random_() % 30) {
+      case 0:
+        if (frozen_) break;
+        subject_.freeze();
+        frozen_ = plain_;
+        break;
+      case 1:
+        if (!frozen_) break;
+        if (subject_.finish(random_)) complete_ = std::move(frozen_);
+        frozen_.reset();
+        break;
+      case 2:
+        if (!complete_ || random_() % 3 != 0) break;
+        subject_.restore(random_);
+        declare();
+        plain_ = *complete_;
+        frozen_.reset();
+        check_all();
+        break;
+      default:
+        break;
     }
   }
 
   std::mt19937 random_;
-  KeyedState& state_;
-  ValueState& values_;
-  MapState& map_;
-  std::map<Address, Plain> model_values_;
-  std::map<Address, std::map<std::string, Plain>> model_map_;
-  std::set<TimerAt> model_timers_;
+  StateUnderTest& subject_;
+  KeyedState* state_ = nullptr;
+  ValueState* values_ = nullptr;
+  MapState* map_ = nullptr;
+  Contents plain_;
+  std::optional<Contents> frozen_;    // at the last barrier
+  std::optional<Contents> complete_;  // at that of the last snapshot
 };
 
 TEST_P(KeyedStateConformance, BehavesLikeTheModelUnderRandomOperations) {
-  for (std::uint32_t seed = 1; seed <= 8; ++seed) {
+  for (std::uint32_t seed = 1; seed <= GetParam().seeds; ++seed) {
     SCOPED_TRACE(seed);
-    state_ = GetParam().make();
-    Model model(*state_, seed);
+    subject_ = GetParam().make();
+    Model model(*subject_, seed);
     for (int i = 0; i < 4000 && !testing::Test::HasFailure(); ++i) {
       model.step();
       if (i % 500 == 0) model.check_all();

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <random>
 #include <string>
 #include <string_view>
 
@@ -43,9 +44,27 @@ struct Portrait {
 };
 TRIBUTARY_RECORD(Portrait, name, parts, words, note);
 
+// A store and what happens to it from outside between two turns of its task.
+class StateUnderTest {
+ public:
+  virtual ~StateUnderTest() = default;
+  virtual KeyedState& state() = 0;
+  // Eviction, I/O, a part of a sweep: nothing that anybody may notice.
+  virtual void between_turns(std::mt19937&) {}
+  // Whether there are snapshots.
+  virtual bool takes_snapshots() const { return false; }
+  // A barrier; may be called again only after finish().
+  virtual void freeze() {}
+  // Ends the snapshot of the last barrier; false if it was aborted.
+  virtual bool finish(std::mt19937&) { return false; }
+  // Crashes, and goes on from the last snapshot that was not aborted: state() is another one.
+  virtual void restore(std::mt19937&) {}
+};
+
 struct KeyedStateMaker {
   std::string name;
-  std::function<std::unique_ptr<KeyedState>()> make;
+  std::function<std::unique_ptr<StateUnderTest>()> make;
+  std::uint32_t seeds = 8;  // of the random test
   friend std::ostream& operator<<(std::ostream& out, const KeyedStateMaker& maker) {
     return out << maker.name;
   }
@@ -53,7 +72,7 @@ struct KeyedStateMaker {
 
 class KeyedStateConformance : public testing::TestWithParam<KeyedStateMaker> {
  protected:
-  KeyedStateConformance() : state_(GetParam().make()) {}
+  KeyedStateConformance() : subject_(GetParam().make()), state_(&subject_->state()) {}
 
   ValueState& value(const std::string& name, const TypeInfo& type) {
     return **state_->value({.name = name, .value_type = &type});
@@ -62,7 +81,8 @@ class KeyedStateConformance : public testing::TestWithParam<KeyedStateMaker> {
     return **state_->map({.name = name, .value_type = &type});
   }
 
-  std::unique_ptr<KeyedState> state_;
+  std::unique_ptr<StateUnderTest> subject_;
+  KeyedState* state_;
 };
 
 // An address whose hash is the one that the engine would give the key.

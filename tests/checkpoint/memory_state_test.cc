@@ -15,10 +15,19 @@ namespace {
 
 using testing_state::KeyedStateConformance;
 using testing_state::KeyedStateMaker;
+using testing_state::StateUnderTest;
+
+class InMemory final : public StateUnderTest {
+ public:
+  KeyedState& state() override { return state_; }
+
+ private:
+  MemoryKeyedState state_;
+};
 
 INSTANTIATE_TEST_SUITE_P(Memory, KeyedStateConformance,
                          testing::Values(KeyedStateMaker{
-                             "memory", [] { return std::make_unique<MemoryKeyedState>(); }}),
+                             "memory", [] { return std::make_unique<InMemory>(); }}),
                          [](const auto& maker) { return maker.param.name; });
 
 TEST(MemoryKeyTable, FindsEveryKeyOfALargeTableThroughInsertsAndErasures) {

@@ -138,7 +138,7 @@ TEST(Windows, AreForgottenAtTheEndOfTheirLatenessAndCorrectedBefore) {
   harness.advance_clock(seconds(5));
   EXPECT_THAT(texts(harness), SizeIs(2));
   EXPECT_FALSE(harness.keyed_state().keys_from(
-      0, 100, [](const StateKey& key) { ADD_FAILURE() << "state is left for " << key.key; }));
+      "", 100, [](const StateKey& key) { ADD_FAILURE() << "state is left for " << key.key; }));
   EXPECT_EQ(harness.keyed_state().timers().size(TimeDomain::kEvent), 0u);
   EXPECT_EQ(harness.keyed_state().timers().size(TimeDomain::kProcessing), 0u);
 }

@@ -116,7 +116,7 @@ class ProcessBroadcastContext : public BroadcastContext,
   using internal::EmittingContext<Out, kKind, Process>::EmittingContext;
 
   // Calls on_wake for each key with state for which predicate(key) holds, one at a time, in the
-  // order in which the keys first came, in slices between live records. Requests made while keys
+  // order of key group and key bytes, in slices between live records. Requests made while keys
   // are being woken are joined into one next pass. The predicate must own what it refers to.
   template <typename F>
   void wake_keys(F predicate) {

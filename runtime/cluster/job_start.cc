@@ -1,0 +1,94 @@
+#include "runtime/cluster/job_start.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "checkpoint/publish/lineage.h"
+
+namespace tributary {
+namespace {
+
+std::string uid_bytes(Hash128 uid) {
+  std::string bytes;
+  ByteWriter writer(bytes);
+  writer.fixed(uid.high);
+  writer.fixed(uid.low);
+  return bytes;
+}
+
+bool same_lineage(const checkpoint::Lineage& a, const cluster::CompletedCheckpoint& b) {
+  return a.id_high() == b.lineage_high() && a.id_low() == b.lineage_low();
+}
+
+}  // namespace
+
+Result<JobIdentity> decide_start(const JobStart& start) {
+  JobIdentity identity;
+  const checkpoint::Manifest* from = start.from;
+  identity.from_manifest = from != nullptr;
+  const bool own = start.record != nullptr && !start.fork && !start.uid_is_running &&
+                   (from == nullptr || from->uid() == start.record->uid());
+  if (own) {
+    identity.uid = start.record->uid();
+    identity.checkpoints = start.record->checkpoints();
+  } else if (from != nullptr && !start.fork && !start.uid_is_running) {
+    // The job goes on under another record: its metadata is lost, or it was moved.
+    identity.uid = from->uid();
+    *identity.checkpoints.mutable_lineages() = from->lineages();
+  } else {
+    identity.uid = uid_bytes(start.new_uid);
+    identity.drop_staged = from != nullptr;
+    *identity.checkpoints.mutable_lineages() = LineageHistory(start.new_lineage).encode();
+    identity.checkpoints.set_ids_below(1);
+    identity.new_lineage = true;
+    return identity;
+  }
+
+  cluster::CheckpointRecord& checkpoints = identity.checkpoints;
+  checkpoints.set_ids_below(std::max<std::uint64_t>(
+      {1, checkpoints.ids_below(), from == nullptr ? 0 : from->checkpoint() + 1}));
+  if (from == nullptr) {
+    if (checkpoints.lineages().lineages().empty()) {
+      *checkpoints.mutable_lineages() = LineageHistory(start.new_lineage).encode();
+      identity.new_lineage = true;
+    }
+    return identity;
+  }
+  // A restore begins a new run: an earlier stop is over.
+  checkpoints.set_stop(cluster::GO_ON);
+  checkpoints.set_last(0);
+  const auto& of_manifest = from->lineages().lineages();
+  if (of_manifest.empty())
+    return fail(ErrorCode::S471, "the manifest of checkpoint {} has no lineage",
+                from->checkpoint());
+  const checkpoint::Lineage& parent = of_manifest[of_manifest.size() - 1];
+  const auto& completed = checkpoints.completed();
+  if (own && !completed.empty()) {
+    const cluster::CompletedCheckpoint& newest = completed[completed.size() - 1];
+    // A copy of the newest: nothing was ever published beyond it.
+    if (newest.id() == from->checkpoint() && same_lineage(parent, newest)) return identity;
+  }
+  LineageHistory history = TRY(LineageHistory::decode(checkpoints.lineages()));
+  TRY(history.branch(start.new_lineage, {parent.id_high(), parent.id_low()}, {from->checkpoint()}));
+  *checkpoints.mutable_lineages() = history.encode();
+  identity.new_lineage = true;
+  return identity;
+}
+
+void take_over(JobIdentity& identity, std::uint64_t term, std::uint32_t attempt,
+               checkpoint::Manifest& manifest) {
+  const std::uint64_t id = identity.checkpoints.ids_below();
+  identity.checkpoints.set_ids_below(id + 1);
+  manifest.set_kind(checkpoint::CHECKPOINT);
+  manifest.clear_carries_staged();
+  manifest.set_uid(identity.uid);
+  *manifest.mutable_lineages() = identity.checkpoints.lineages();
+  manifest.set_checkpoint(id);
+  manifest.set_term(term);
+  manifest.set_attempt(attempt);
+  if (!identity.drop_staged) return;
+  manifest.clear_sinks();
+  for (checkpoint::TaskSnapshot& task : *manifest.mutable_tasks()) task.clear_sinks();
+}
+
+}  // namespace tributary
