@@ -64,7 +64,8 @@ Result<CsvColumns> CsvColumns::from_header(const TypeInfo& type, std::span<const
   return columns;
 }
 
-Status CsvColumns::read(const CsvRow& row, void* out, Arena& arena) const {
+Status CsvColumns::read(const CsvRow& row, void* out, Arena& arena, CsvFault* fault) const {
+  if (fault != nullptr) *fault = {};
   std::memcpy(out, type_->default_value, type_->size);
   if (row.cells.size() != fields_.size())
     return fail(ErrorCode::D101, "line {}: {} cells, the header has {}", row.line, row.cells.size(),
@@ -75,6 +76,7 @@ Status CsvColumns::read(const CsvRow& row, void* out, Arena& arena) const {
     Status read = read_cell(field, row.cells[i], static_cast<char*>(out) + field.offset, arena);
     if (read) continue;
     std::memcpy(out, type_->default_value, type_->size);
+    if (fault != nullptr) *fault = {.column = field.name, .value = row.cells[i].text};
     return std::unexpected(
         std::move(read).error().in(fmt::format("line {}, column {}", row.line, field.name)));
   }
@@ -110,7 +112,10 @@ void write_csv_row(const TypeInfo& type, const void* value, std::string& out, ch
     const char* at = static_cast<const char*>(value) + field.offset;
     const TypeInfo& shown = cell_type(field);
     if (field.type->kind == TypeKind::kOptional) {
-      if (!*reinterpret_cast<const bool*>(at)) continue;
+      if (!*reinterpret_cast<const bool*>(at)) {
+        if (type.fields.size() == 1) out += "NULL";
+        continue;
+      }
       at += field.type->element_offset;
     }
     text.clear();
@@ -118,8 +123,8 @@ void write_csv_row(const TypeInfo& type, const void* value, std::string& out, ch
       append_scalar_text(shown, at, text);
     else
       write_json(shown, at, text);
-    // Quotes tell a Text from an absent cell.
-    const bool is_ambiguous = shown.kind == TypeKind::kText && (text.empty() || text == "NULL");
+    // Quotes tell a value from an absent cell.
+    const bool is_ambiguous = text.empty() || (shown.kind == TypeKind::kText && text == "NULL");
     append_cell(text, is_ambiguous, separator, out);
   }
   out += '\n';

@@ -29,6 +29,12 @@ struct CsvReadOptions {
   std::size_t text_bytes_max = 1 << 20;
 };
 
+// Which cell of a row is wrong.
+struct CsvFault {
+  std::string_view column;  // empty: not a cell, but the row
+  std::string_view value;   // valid as long as the row
+};
+
 // How the columns of one file fill a record. Fields are single values or Optionals of those.
 class CsvColumns {
  public:
@@ -38,8 +44,9 @@ class CsvColumns {
                                         CsvReadOptions options = {});
 
   // An empty cell without quotes, or the null text, gives the field's default (an empty Optional).
-  // Texts are copied to the arena. Errors name line and column; `out` is then the default value.
-  Status read(const CsvRow& row, void* out, Arena& arena) const;
+  // Texts are copied to the arena. Errors name line and column, and say which in `fault`; `out` is
+  // then the default value.
+  Status read(const CsvRow& row, void* out, Arena& arena, CsvFault* fault = nullptr) const;
 
  private:
   static constexpr std::size_t kIgnored = SIZE_MAX;
@@ -56,7 +63,8 @@ class CsvColumns {
 // Appends the names of the fields and a newline.
 void write_csv_header(const TypeInfo& type, std::string& out, char separator = ',');
 // Appends a row and a newline. Lists, Maps and nested records stand in their cell as JSON; an empty
-// Optional is an empty cell, an empty Text a quoted one.
+// Optional is an empty cell, an empty Text a quoted one. Where the row would be an empty line,
+// which readers pass over, an empty Optional is NULL.
 void write_csv_row(const TypeInfo& type, const void* value, std::string& out, char separator = ',');
 
 }  // namespace tributary

@@ -8,6 +8,17 @@
 
 namespace tributary {
 
+// Bytes below 0x20, 0x7F, and U+0080 to U+009F (C2 80 to C2 9F): what a terminal would obey.
+inline bool has_control_characters(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7F) return true;
+    if (byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0)
+      return true;
+  }
+  return false;
+}
+
 inline std::string excerpt(std::string_view value) {
   constexpr std::size_t kBytesMax = 64;
   const std::string_view shown = value.substr(0, kBytesMax);

@@ -33,6 +33,7 @@ struct DirectoryEntry {
   std::string name;
   FileKind kind = FileKind::kFile;
   std::uint64_t size = 0;
+  std::uint64_t inode = 0;
 };
 
 class ReadableFile {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,11 +21,15 @@ struct Hash128 {
   std::uint64_t low = 0;
 
   std::string to_hex() const;
+  // Writes the 32 digits.
+  void to_hex(char* out) const;
   static std::optional<Hash128> from_hex(std::string_view text);
   friend constexpr auto operator<=>(const Hash128&, const Hash128&) = default;
 };
 
 std::uint64_t xxh3_64(std::string_view bytes);
+// hashes[i] = xxh3_64 of the i-th `width` bytes, for as many as there are hashes.
+void xxh3_64_each(const char* bytes, std::size_t width, std::span<std::uint64_t> hashes);
 Hash128 xxh3_128(std::string_view bytes);
 
 // Spreads every bit of `value` over all 64 (MurmurHash3's finaliser). The constant keeps 0 from

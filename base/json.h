@@ -47,6 +47,11 @@ class JsonReader {
   // is then the default value. A field that comes twice is refused.
   Status read(const TypeInfo& type, std::string_view line, void* out, Arena& arena);
 
+  // After a failed read, until the next: the path of the field that is wrong, without the record's
+  // name, and what stands there; empty where it is the line as a whole.
+  std::string fault_field() const;
+  std::string_view fault_value() const;
+
   // Unknown fields ignored so far.
   std::uint64_t unknown_fields() const;
 

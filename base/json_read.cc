@@ -94,6 +94,7 @@ class JsonReader::Impl {
     TRIBUTARY_CHECK(type.kind == TypeKind::kRecord, "a JSON line is a record, not {}", type.name);
     path_.clear();
     path_.push_back(type.name);
+    fault_value_ = {};
     arena_ = &arena;
     budget_ = options_.total_bytes_max;
     depth_ = 0;
@@ -103,6 +104,8 @@ class JsonReader::Impl {
   }
 
   std::uint64_t unknown_fields() const { return unknown_fields_; }
+  std::string fault_field() const { return joined(1); }
+  std::string_view fault_value() const { return fault_value_; }
 
  private:
   Status read_line(const TypeInfo& type, std::string_view line, char* out) {
@@ -160,10 +163,12 @@ class JsonReader::Impl {
     return static_cast<std::size_t>(found - type.fields.begin());
   }
 
-  Status check_all_seen(const TypeInfo& type, std::uint64_t seen) const {
-    for (std::size_t i = 0; i < type.fields.size(); ++i)
-      if ((seen >> i & 1) == 0 && type.fields[i].type->kind != TypeKind::kOptional)
-        return fail(ErrorCode::D101, "{}.{}: is missing", path(), type.fields[i].name);
+  Status check_all_seen(const TypeInfo& type, std::uint64_t seen) {
+    for (std::size_t i = 0; i < type.fields.size(); ++i) {
+      if ((seen >> i & 1) != 0 || type.fields[i].type->kind == TypeKind::kOptional) continue;
+      path_.push_back(type.fields[i].name);
+      return fail(ErrorCode::D101, "{}: is missing", path());
+    }
     return {};
   }
 
@@ -215,8 +220,9 @@ class JsonReader::Impl {
                   options_.text_bytes_max);
     if (type.kind == TypeKind::kText) TRY(spend(text.size()));
     Status read = read_scalar_text(type, text, out, *arena_);
-    if (!read) return std::unexpected(std::move(read).error().in(path()));
-    return {};
+    if (read) return {};
+    fault_value_ = text;
+    return std::unexpected(std::move(read).error().in(path()));
   }
 
   Status optional(const TypeInfo& type, od::value json, od::json_type kind, char* out) {
@@ -356,7 +362,8 @@ class JsonReader::Impl {
 
   static std::string_view token(od::value json) { return trimmed(json.raw_json_token()); }
 
-  Status mismatch(const TypeInfo& type, std::string_view got) const {
+  Status mismatch(const TypeInfo& type, std::string_view got) {
+    fault_value_ = got;
     return fail(ErrorCode::D101, "{}: expected {}, got {}", path(), expected_text(type.kind),
                 excerpt(got));
   }
@@ -365,10 +372,11 @@ class JsonReader::Impl {
     return fail(ErrorCode::D101, "{}: not JSON: {}", path(), simdjson::error_message(error));
   }
 
-  std::string path() const {
-    std::string text(path_.front());
-    for (std::size_t i = 1; i < path_.size(); ++i) {
-      text += '.';
+  std::string path() const { return joined(0); }
+  std::string joined(std::size_t first) const {
+    std::string text;
+    for (std::size_t i = first; i < path_.size(); ++i) {
+      if (i > first) text += '.';
       text += path_[i];
     }
     return text;
@@ -379,6 +387,7 @@ class JsonReader::Impl {
   std::string padded_;
   std::vector<ElementBuffer> buffers_;  // one a level of nesting
   std::vector<std::string_view> path_;
+  std::string_view fault_value_;
   Arena* arena_ = nullptr;
   std::size_t budget_ = 0;
   std::size_t depth_ = 0;
@@ -395,6 +404,8 @@ Status JsonReader::read(const TypeInfo& type, std::string_view line, void* out, 
 }
 
 std::uint64_t JsonReader::unknown_fields() const { return impl_->unknown_fields(); }
+std::string JsonReader::fault_field() const { return impl_->fault_field(); }
+std::string_view JsonReader::fault_value() const { return impl_->fault_value(); }
 
 Status read_json(const TypeInfo& type, std::string_view line, void* out, Arena& arena,
                  const JsonReadOptions& options) {

@@ -101,11 +101,9 @@ bool is_plain(char c) {
 
 // Whether all eight bytes stand for themselves: none above 0x7F, below 0x20, a quote or a
 // backslash.
-bool are_plain(const char* bytes) {
+bool are_plain(std::uint64_t eight) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHigh = 0x8080808080808080;
-  std::uint64_t eight = 0;
-  std::memcpy(&eight, bytes, 8);
   const auto below = [&](std::uint64_t value, std::uint64_t limit) {
     return (value - kOnes * limit) & ~value;
   };
@@ -115,14 +113,41 @@ bool are_plain(const char* bytes) {
   return ((eight | control | quote | backslash) & kHigh) == 0;
 }
 
-void write_string(std::string_view text, JsonOutput& out) {
+// Copies a text whose bytes all stand for themselves; false if they do not (then the bytes at `to`
+// mean nothing). Eight bytes at a time, the last ones overlapping.
+bool copy_plain(std::string_view text, char* to) {
+  const char* from = text.data();
+  const std::size_t size = text.size();
+  std::uint64_t eight = 0;
+  if (size >= 8) {
+    for (std::size_t i = 0; i + 8 < size; i += 8) {
+      std::memcpy(&eight, from + i, 8);
+      if (!are_plain(eight)) return false;
+      std::memcpy(to + i, &eight, 8);
+    }
+    std::memcpy(&eight, from + size - 8, 8);
+    std::memcpy(to + size - 8, &eight, 8);
+    return are_plain(eight);
+  }
+  if (size >= 4) {
+    std::uint32_t four[2];
+    std::memcpy(&four[0], from, 4);
+    std::memcpy(&four[1], from + size - 4, 4);
+    std::memcpy(to, &four[0], 4);
+    std::memcpy(to + size - 4, &four[1], 4);
+    return are_plain(std::uint64_t{four[1]} << 32 | four[0]);
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    if (!is_plain(from[i])) return false;
+    to[i] = from[i];
+  }
+  return true;
+}
+
+void write_escaped(std::string_view text, JsonOutput& out) {
   out.add('"');
   std::size_t plain = 0;  // start of the bytes not yet written
   for (std::size_t i = 0; i < text.size();) {
-    if (i + 8 <= text.size() && are_plain(text.data() + i)) [[likely]] {
-      i += 8;
-      continue;
-    }
     if (is_plain(text[i])) {
       ++i;
       continue;
@@ -144,6 +169,16 @@ void write_string(std::string_view text, JsonOutput& out) {
   out.add('"');
 }
 
+void write_string(std::string_view text, JsonOutput& out) {
+  char* to = out.room(text.size() + 2);
+  if (!copy_plain(text, to + 1)) [[unlikely]]
+    return write_escaped(text, out);
+  *to = '"';
+  to += text.size() + 1;
+  *to++ = '"';
+  out.move_to(to);
+}
+
 void write_scalar(const TypeInfo& type, const void* value, JsonOutput& out) {
   std::string text;
   append_scalar_text(type, value, text);
@@ -157,11 +192,40 @@ void write_integer(const void* value, JsonOutput& out) {
   out.move_to(std::to_chars(to, to + kDigitsMax, *static_cast<const T*>(value)).ptr);
 }
 
+void write_amount(const Amount& amount, JsonOutput& out) {
+  char* to = out.room(50);
+  *to++ = '"';
+  to += format_amount(amount, to);
+  *to++ = '"';
+  out.move_to(to);
+}
+
 void write_value(const TypeInfo& type, const void* value, JsonOutput& out);
 
+// A field's name is short, and copied more cheaply than by a call.
+char* copy_name(std::string_view name, char* to) {
+  const char* from = name.data();
+  const std::size_t size = name.size();
+  if (size >= 8 && size <= 16) {
+    std::uint64_t parts[2];
+    std::memcpy(&parts[0], from, 8);
+    std::memcpy(&parts[1], from + size - 8, 8);
+    std::memcpy(to, &parts[0], 8);
+    std::memcpy(to + size - 8, &parts[1], 8);
+  } else if (size >= 4 && size < 8) {
+    std::uint32_t parts[2];
+    std::memcpy(&parts[0], from, 4);
+    std::memcpy(&parts[1], from + size - 4, 4);
+    std::memcpy(to, &parts[0], 4);
+    std::memcpy(to + size - 4, &parts[1], 4);
+  } else {
+    std::memcpy(to, from, size);
+  }
+  return to + size;
+}
+
 void write_record(const TypeInfo& type, const void* value, JsonOutput& out) {
-  out.add('{');
-  bool first = true;
+  char before = '{';
   for (const FieldInfo& field : type.fields) {
     const char* at = bytes_of(value) + field.offset;
     const TypeInfo* shown = field.type;
@@ -170,18 +234,23 @@ void write_record(const TypeInfo& type, const void* value, JsonOutput& out) {
       at += shown->element_offset;
       shown = shown->element;
     }
-    const std::string_view name = field.name;
-    char* to = out.room(name.size() + 4);
-    if (!first) *to++ = ',';
-    first = false;
+    char* to = out.room(field.name.size() + 4);
+    *to++ = before;
+    before = ',';
     *to++ = '"';
-    std::memcpy(to, name.data(), name.size());
-    to += name.size();
+    to = copy_name(field.name, to);
     *to++ = '"';
     *to++ = ':';
     out.move_to(to);
-    write_value(*shown, at, out);
+    if (shown->kind == TypeKind::kText) {
+      write_string(reinterpret_cast<const Text*>(at)->view(), out);
+    } else if (shown->kind == TypeKind::kAmount) {
+      write_amount(*reinterpret_cast<const Amount*>(at), out);
+    } else {
+      write_value(*shown, at, out);
+    }
   }
+  if (before == '{') out.add('{');
   out.add('}');
 }
 
@@ -215,14 +284,6 @@ void write_map(const TypeInfo& type, const RawList& map, JsonOutput& out) {
     if (!is_object) out.add(']');
   }
   out.add(is_object ? '}' : ']');
-}
-
-void write_amount(const Amount& amount, JsonOutput& out) {
-  char* to = out.room(50);
-  *to++ = '"';
-  to += format_amount(amount, to);
-  *to++ = '"';
-  out.move_to(to);
 }
 
 void write_value(const TypeInfo& type, const void* value, JsonOutput& out) {

@@ -80,12 +80,12 @@ void KeyCodec::add(const TypeInfo& type, std::uint32_t offset) {
     default:
       TRIBUTARY_CHECK(false, "{} cannot be (part of) a key", type.name);
   }
-  fixed_bytes_max_ += step.size;
+  fixed_bytes_ += step.size;
   steps_.push_back(step);
 }
 
 std::size_t KeyCodec::encoded_bytes_max(const void* key) const {
-  std::size_t bytes = fixed_bytes_max_;
+  std::size_t bytes = fixed_bytes_;
   for (const Step& step : steps_)
     if (step.op == Op::kText)
       bytes +=
@@ -127,6 +127,23 @@ void KeyCodec::encode(const void* key, std::string& out) const {
   out.resize_and_overwrite(before + encoded_bytes_max(key), [&](char* bytes, std::size_t) {
     return static_cast<std::size_t>(encode(key, bytes + before) - bytes);
   });
+}
+
+void KeyCodec::encode_all(const void* keys, std::size_t count, char* out) const {
+  const char* from = static_cast<const char*>(keys);
+  const bool is_one_integer = steps_.size() == 1 && type_->size == 8 &&
+                              (steps_[0].op == Op::kSigned || steps_[0].op == Op::kUnsigned);
+  if (is_one_integer) {  // most keys are; this loop has no branch
+    const std::uint64_t sign = steps_[0].op == Op::kSigned ? std::uint64_t{1} << 63 : 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::uint64_t value = 0;
+      std::memcpy(&value, from + 8 * i, 8);
+      value = big_endian(value ^ sign);
+      std::memcpy(out + 8 * i, &value, 8);
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) out = encode(from + type_->size * i, out);
 }
 
 Status KeyCodec::decode(std::string_view& input, void* out, Arena& arena) const {

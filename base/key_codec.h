@@ -46,12 +46,14 @@ class KeyCodec {
 
   // An upper bound of the encoded bytes of this key.
   std::size_t encoded_bytes_max(const void* key) const;
-  // The same for every key; zero if keys hold Texts.
-  std::size_t fixed_bytes_max() const { return type_->has_references ? 0 : fixed_bytes_max_; }
+  // The bytes of every key; zero if keys hold Texts and have lengths of their own.
+  std::size_t width() const { return type_->has_references ? 0 : fixed_bytes_; }
   // Writes to `out`, which has room for encoded_bytes_max(key); returns the position behind.
   char* encode(const void* key, char* out) const;
   // Appends.
   void encode(const void* key, std::string& out) const;
+  // Keys that lie one behind the other, to as many places of width() bytes, which is not zero.
+  void encode_all(const void* keys, std::size_t count, char* out) const;
 
   // Reads one key from the front of `input` and moves `input` behind it. D101 for bytes that no key
   // has; `out` then holds zeros. Long texts are copied to the arena.
@@ -73,8 +75,8 @@ class KeyCodec {
   std::unexpected<Error> malformed(const Step& step, std::string_view reason) const;
 
   const TypeInfo* type_;
-  std::vector<Step> steps_;  // nested records flattened
-  std::size_t fixed_bytes_max_ = 0;
+  std::vector<Step> steps_;      // nested records flattened
+  std::size_t fixed_bytes_ = 0;  // Texts count as empty
 };
 
 }  // namespace tributary

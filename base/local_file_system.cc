@@ -213,7 +213,8 @@ Result<std::vector<DirectoryEntry>> LocalFileSystem::list(const std::string& dir
     }
     const FileKind kind = kind_of(status.st_mode);
     entries.push_back({std::string(name), kind,
-                       kind == FileKind::kFile ? static_cast<std::uint64_t>(status.st_size) : 0});
+                       kind == FileKind::kFile ? static_cast<std::uint64_t>(status.st_size) : 0,
+                       static_cast<std::uint64_t>(status.st_ino)});
   }
   ::closedir(stream);
   if (why != 0) return file_error(ErrorCode::F101, "listing", directory, why);

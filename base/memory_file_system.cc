@@ -275,7 +275,7 @@ Result<std::vector<DirectoryEntry>> MemoryFileSystem::list(const std::string& di
   std::vector<DirectoryEntry> entries;
   for (const auto& [child_name, child] : node->entries)
     entries.push_back({child_name, child->is_directory ? FileKind::kDirectory : FileKind::kFile,
-                       child->bytes.size()});
+                       child->bytes.size(), child->inode});
   return entries;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/digits.h"
+
 namespace tributary {
 namespace {
 
@@ -188,18 +190,13 @@ std::size_t format_amount(Amount a, char* out) {
   at += whole_length;
 
   if (rest != 0) {
+    constexpr std::uint64_t kHalf = 1'000'000'000;
     *at++ = '.';
-    int count = kDecimals;
-    while (rest % 1000 == 0) {
-      rest /= 1000;
-      count -= 3;
-    }
-    for (; rest % 10 == 0; rest /= 10) --count;
-    for (int i = count - 1; i >= 0; --i) {
-      at[i] = static_cast<char>('0' + rest % 10);
-      rest /= 10;
-    }
-    at += count;
+    char* const fraction = at;
+    at = write_9_digits(at, static_cast<std::uint32_t>(rest / kHalf));
+    if (const auto low = static_cast<std::uint32_t>(rest % kHalf); low != 0)
+      at = write_9_digits(at, low);
+    at = without_trailing_zeros(fraction, at);
   }
   return static_cast<std::size_t>(at - out);
 }

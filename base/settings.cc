@@ -7,6 +7,13 @@
 
 namespace tributary {
 
+Settings::Settings() = default;
+Settings::Settings(const Settings&) = default;
+Settings::Settings(Settings&&) noexcept = default;
+Settings& Settings::operator=(const Settings&) = default;
+Settings& Settings::operator=(Settings&&) noexcept = default;
+Settings::~Settings() = default;
+
 Settings::Settings(std::initializer_list<Entry> entries) : kind_(Kind::kMap) {
   for (const Entry& entry : entries) {
     const Status status = set(entry.key, entry.value);
@@ -15,6 +22,24 @@ Settings::Settings(std::initializer_list<Entry> entries) : kind_(Kind::kMap) {
 }
 
 Settings::Settings(std::string scalar) : kind_(Kind::kScalar), scalar_(std::move(scalar)) {}
+Settings::Settings(const char* scalar) : Settings(std::string(scalar)) {}
+Settings::Settings(bool scalar) : Settings(scalar ? "true" : "false") {}
+Settings::Settings(std::int64_t scalar) : Settings(std::to_string(scalar)) {}
+Settings::Settings(int scalar) : Settings(std::to_string(scalar)) {}
+
+std::string Settings::shown() const {
+  switch (kind_) {
+    case Kind::kNull:
+      return "nothing";
+    case Kind::kScalar:
+      return is_secret_ ? "the value of a secret" : excerpt(scalar_);
+    case Kind::kList:
+      return "a list";
+    case Kind::kMap:
+      return "a group of settings";
+  }
+  return {};
+}
 
 Settings Settings::list(std::vector<Settings> items) {
   Settings made;
@@ -90,9 +115,7 @@ namespace {
 
 std::unexpected<Error> not_what_is_expected(std::string_view path, const Settings& value,
                                             std::string_view expected) {
-  return fail(ErrorCode::C102, "setting {}: expected {}{}{}", path, expected,
-              value.kind() == Settings::Kind::kScalar ? ", got " : "",
-              value.kind() == Settings::Kind::kScalar ? excerpt(value.scalar()) : std::string());
+  return fail(ErrorCode::C102, "setting {}: expected {}, got {}", path, expected, value.shown());
 }
 
 }  // namespace

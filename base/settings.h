@@ -25,14 +25,20 @@ class Settings {
   enum class Kind : std::uint8_t { kNull, kScalar, kList, kMap };
   struct Entry;
 
-  Settings() = default;  // null
+  Settings();  // null
   // Settings{{"lateness", "40d"}, {"charges.path", "in"}}: dots make nested maps.
   Settings(std::initializer_list<Entry> entries);
-  Settings(const char* scalar) : Settings(std::string(scalar)) {}      // NOLINT: implicit by design
-  Settings(std::string scalar);                                        // NOLINT: implicit by design
-  Settings(bool scalar) : Settings(scalar ? "true" : "false") {}       // NOLINT: implicit by design
-  Settings(std::int64_t scalar) : Settings(std::to_string(scalar)) {}  // NOLINT: implicit by design
-  Settings(int scalar) : Settings(std::to_string(scalar)) {}           // NOLINT: implicit by design
+  Settings(const char* scalar);   // NOLINT: implicit by design
+  Settings(std::string scalar);   // NOLINT: implicit by design
+  Settings(bool scalar);          // NOLINT: implicit by design
+  Settings(std::int64_t scalar);  // NOLINT: implicit by design
+  Settings(int scalar);           // NOLINT: implicit by design
+  // In the .cc: an Entry, which they copy, move and destroy, holds Settings itself.
+  Settings(const Settings&);
+  Settings(Settings&&) noexcept;
+  Settings& operator=(const Settings&);
+  Settings& operator=(Settings&&) noexcept;
+  ~Settings();
 
   static Settings list(std::vector<Settings> items);
   static Settings map();
@@ -40,6 +46,14 @@ class Settings {
   Kind kind() const { return kind_; }
   bool is_null() const { return kind_ == Kind::kNull; }
   const std::string& scalar() const { return scalar_; }
+  // What a ${secret:...} went into: no message may quote it, see shown().
+  bool is_secret() const { return is_secret_; }
+  Settings&& marked_secret() && {
+    is_secret_ = true;
+    return std::move(*this);
+  }
+  // How a message names the value: a scalar in quotes and cut, "a list", "a group of settings".
+  std::string shown() const;
   const std::vector<Settings>& items() const { return items_; }
   const std::vector<Entry>& entries() const { return entries_; }
 
@@ -79,6 +93,7 @@ class Settings {
   const Entry* find_entry(std::string_view key) const;
 
   Kind kind_ = Kind::kNull;
+  bool is_secret_ = false;
   int line_ = 0;
   std::string scalar_;
   std::string document_;

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <vector>
 
-#include "base/excerpt.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/nearest_name.h"
@@ -56,6 +55,17 @@ class Binder {
  public:
   Binder(std::string document, Arena& arena) : document_(std::move(document)), arena_(arena) {}
 
+  std::vector<Error> bind_all(const Settings& settings, const TypeInfo& type, void* out) {
+    note(bind(settings, type, "", 0, out));
+    return std::move(errors_);
+  }
+
+ private:
+  // What holds other settings goes on behind one that is wrong.
+  void note(Status bound) {
+    if (!bound && errors_.size() < kSettingsErrorsMax) errors_.push_back(std::move(bound).error());
+  }
+
   // `out` holds the default.
   Status bind(const Settings& settings, const TypeInfo& type, const std::string& path, int line,
               void* out) {
@@ -75,7 +85,6 @@ class Binder {
     }
   }
 
- private:
   std::string place(int line) const {
     if (line <= 0) return {};
     return document_.empty() ? fmt::format(" (line {})", line)
@@ -84,13 +93,8 @@ class Binder {
 
   std::unexpected<Error> wrong(const Settings& settings, const TypeInfo& type,
                                std::string_view path, int line) const {
-    const bool is_scalar = settings.kind() == Settings::Kind::kScalar;
-    const bool is_list = settings.kind() == Settings::Kind::kList;
-    const std::string got = is_scalar ? excerpt(settings.scalar())
-                            : is_list ? "a list"
-                                      : "a group of settings";
     return fail(ErrorCode::C102, "setting {}{}: expected {}, got {}",
-                path.empty() ? "document" : path, place(line), expected(type), got);
+                path.empty() ? "document" : path, place(line), expected(type), settings.shown());
   }
 
   Status bind_scalar(const Settings& settings, const TypeInfo& type, const std::string& path,
@@ -114,9 +118,12 @@ class Binder {
       const auto field =
           std::ranges::find(type.fields, std::string_view(entry.key), &FieldInfo::name);
       const std::string full = path.empty() ? entry.key : path + "." + entry.key;
-      if (field == type.fields.end()) return unknown(type, path, full, entry);
-      TRY(bind(entry.value, *field->type, full, entry.line,
-               static_cast<char*>(out) + field->offset));
+      if (field == type.fields.end()) {
+        note(unknown(type, path, full, entry));
+        continue;
+      }
+      note(bind(entry.value, *field->type, full, entry.line,
+                static_cast<char*>(out) + field->offset));
     }
     return {};
   }
@@ -147,18 +154,42 @@ class Binder {
 
   Status bind_list(const Settings& settings, const TypeInfo& type, const std::string& path,
                    int line, void* out) {
-    if (settings.kind() != Settings::Kind::kList) return wrong(settings, type, path, line);
     const TypeInfo& element = *type.element;
-    char* elements = arena_.allocate(settings.items().size() * element.size, 16);
+    const bool is_one_text = settings.kind() == Settings::Kind::kScalar && has_scalar_text(element);
+    if (settings.kind() != Settings::Kind::kList && !is_one_text)
+      return wrong(settings, type, path, line);
+    const std::vector<Settings> items = is_one_text ? items_of(settings) : settings.items();
+    char* elements = arena_.allocate(items.size() * element.size, 16);
     RawList list{elements, 0};
-    for (const Settings& item : settings.items()) {
+    for (const Settings& item : items) {
       char* to = elements + std::size_t{list.size} * element.size;
       write_default(element, to);
-      TRY(bind(item, element, fmt::format("{}[{}]", path, list.size), line, to));
+      note(bind(item, element, fmt::format("{}[{}]", path, list.size), line, to));
       ++list.size;
     }
     std::memcpy(out, &list, sizeof list);
     return {};
+  }
+
+  // "acme" is one item, "[acme, initech]" two, "" and "[]" none. Whoever has commas in his items
+  // writes them in the document, or one by one (--set tenants.0=…).
+  static std::vector<Settings> items_of(const Settings& text) {
+    const auto trimmed = [](std::string_view word) {
+      const std::size_t first = word.find_first_not_of(' ');
+      if (first == std::string_view::npos) return std::string_view();
+      return word.substr(first, word.find_last_not_of(' ') + 1 - first);
+    };
+    std::string_view rest = trimmed(text.scalar());
+    const bool is_bracketed = rest.size() >= 2 && rest.front() == '[' && rest.back() == ']';
+    if (is_bracketed) rest = trimmed(rest.substr(1, rest.size() - 2));
+    std::vector<Settings> items;
+    while (!rest.empty()) {
+      const std::size_t comma = is_bracketed ? rest.find(',') : std::string_view::npos;
+      Settings item{std::string(trimmed(rest.substr(0, comma)))};
+      items.push_back(text.is_secret() ? std::move(item).marked_secret() : std::move(item));
+      rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    }
+    return items;
   }
 
   Status bind_map(const Settings& settings, const TypeInfo& type, const std::string& path, int line,
@@ -174,9 +205,9 @@ class Binder {
       char* to = entries + count * type.entry_size;
       write_default(*type.key, to);
       write_default(*type.element, to + type.element_offset);
-      TRY(bind_scalar(Settings(entry.key), *type.key, path, entry.line, to));
-      TRY(bind(entry.value, *type.element, path + "." + entry.key, entry.line,
-               to + type.element_offset));
+      note(bind_scalar(Settings(entry.key), *type.key, path, entry.line, to));
+      note(bind(entry.value, *type.element, path + "." + entry.key, entry.line,
+                to + type.element_offset));
       ++count;
     }
     const RawList list = copy_sorted_entries(type, entries, count, arena_);
@@ -194,6 +225,7 @@ class Binder {
 
   std::string document_;
   Arena& arena_;
+  std::vector<Error> errors_;
 };
 
 void describe(const TypeInfo& type, const void* value, const std::string& path, std::string& out) {
@@ -223,9 +255,10 @@ void describe(const TypeInfo& type, const void* value, const std::string& path, 
 
 }  // namespace
 
-Status bind_settings(const Settings& settings, const TypeInfo& type, void* out, Arena& arena) {
+std::vector<Error> bind_settings(const Settings& settings, const TypeInfo& type, void* out,
+                                 Arena& arena) {
   std::memcpy(out, type.default_value, type.size);
-  return Binder(settings.document(), arena).bind(settings, type, "", 0, out);
+  return Binder(settings.document(), arena).bind_all(settings, type, out);
 }
 
 std::string describe_settings(const TypeInfo& type) {

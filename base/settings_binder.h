@@ -3,7 +3,9 @@
 // (C102). What is absent keeps its default.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -12,10 +14,15 @@
 
 namespace tributary {
 
+inline constexpr std::size_t kSettingsErrorsMax = 32;
+
 // `out` (type.size bytes) becomes the record's default and then takes what `settings` says; texts
 // lie in `arena`. Scalars are read as base/scalar_text.h reads them, Durations as "200ms" or "40d",
-// `null` (or nothing) as absent.
-Status bind_settings(const Settings& settings, const TypeInfo& type, void* out, Arena& arena);
+// `null` (or nothing) as absent. A list also takes a single text ("acme") and, as --set has no
+// other way to write it, "[acme, initech]". Everything that is wrong, in the order of the document,
+// at most kSettingsErrorsMax.
+std::vector<Error> bind_settings(const Settings& settings, const TypeInfo& type, void* out,
+                                 Arena& arena);
 
 // One line for each setting: its path, what it takes, its default. For `tributary run
 // --help-settings`.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <compare>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <ostream>
@@ -64,8 +65,18 @@ class Text {
   friend std::strong_ordering operator<=>(const Text& a, const Text& b) {
     return a.view().compare(b.view()) <=> 0;
   }
-  friend bool operator==(const Text& a, std::string_view b) { return a.view() == b; }
-  friend bool operator==(const Text& a, const char* b) { return a.view() == std::string_view(b); }
+  // With literals, strings and views. Templates, because a std::string converts to Text and to a
+  // view equally well.
+  template <typename S>
+    requires(!std::same_as<S, Text> && std::convertible_to<const S&, std::string_view>)
+  friend bool operator==(const Text& a, const S& b) {
+    return a.view() == std::string_view(b);
+  }
+  template <typename S>
+    requires(!std::same_as<S, Text> && std::convertible_to<const S&, std::string_view>)
+  friend std::strong_ordering operator<=>(const Text& a, const S& b) {
+    return a.view().compare(std::string_view(b)) <=> 0;
+  }
   friend std::ostream& operator<<(std::ostream& out, const Text& text) {
     return out << text.view();
   }

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/digits.h"
+
 namespace tributary {
 namespace {
 
@@ -143,14 +145,6 @@ const char* read_timestamp(std::string_view text, std::int64_t& micros) {
   return nullptr;
 }
 
-char* write_digits(char* out, unsigned value, int count) {
-  for (int i = count - 1; i >= 0; --i) {
-    out[i] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  }
-  return out + count;
-}
-
 struct DurationUnit {
   std::string_view name;
   std::int64_t micros;
@@ -188,27 +182,27 @@ std::size_t format_timestamp(Timestamp t, char* out) {
   // digits.
   if (date.year < 1 || date.year > 9999) {
     *at++ = date.year < 0 ? '-' : '+';
-    at = write_digits(at, static_cast<unsigned>(date.year < 0 ? -date.year : date.year), 6);
+    const auto year = static_cast<std::uint32_t>(date.year < 0 ? -date.year : date.year);
+    at = write_4_digits(write_2_digits(at, year / 10'000), year % 10'000);
   } else {
-    at = write_digits(at, static_cast<unsigned>(date.year), 4);
+    at = write_4_digits(at, static_cast<std::uint32_t>(date.year));
   }
   *at++ = '-';
-  at = write_digits(at, date.month, 2);
+  at = write_2_digits(at, date.month);
   *at++ = '-';
-  at = write_digits(at, date.day, 2);
+  at = write_2_digits(at, date.day);
   *at++ = 'T';
   const auto second_of_day = static_cast<unsigned>(rest / kMicrosPerSecond);
-  auto fraction = static_cast<unsigned>(rest % kMicrosPerSecond);
-  at = write_digits(at, second_of_day / 3600, 2);
+  const auto fraction = static_cast<unsigned>(rest % kMicrosPerSecond);
+  at = write_2_digits(at, second_of_day / 3600);
   *at++ = ':';
-  at = write_digits(at, second_of_day / 60 % 60, 2);
+  at = write_2_digits(at, second_of_day / 60 % 60);
   *at++ = ':';
-  at = write_digits(at, second_of_day % 60, 2);
+  at = write_2_digits(at, second_of_day % 60);
   if (fraction != 0) {
-    int count = 6;
-    for (; fraction % 10 == 0; fraction /= 10) --count;
     *at++ = '.';
-    at = write_digits(at, fraction, count);
+    char* const end = write_4_digits(write_2_digits(at, fraction / 10'000), fraction % 10'000);
+    at = without_trailing_zeros(at, end);
   }
   *at++ = 'Z';
   return static_cast<std::size_t>(at - out);

@@ -158,13 +158,10 @@ int main(int argc, char** argv) {
       given.empty() ? generated(harness.number("rows", 200'000)) : fs::path(given);
   const std::uint64_t rows = bare_parse(data).records;
   harness.compare({.name = "cost job, rows per core",
-                   .variants = {{"bare parse", [&] { return bare_parse(data); }},
-                                {"job",
-                                 [&] {
-                                   const Work work = run_job(data, rows);
-                                   remove_outputs(data);
-                                   return work;
-                                 }}},
+                   .variants = {{.name = "bare parse", .run = [&] { return bare_parse(data); }},
+                                {.name = "job",
+                                 .run = [&] { return run_job(data, rows); },
+                                 .clean_up = [&] { remove_outputs(data); }}},
                    .aim = 0.1,
                    .same_checksum = false});
   if (given.empty()) fs::remove_all(data);

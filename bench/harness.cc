@@ -89,6 +89,7 @@ void Harness::compare(const Comparison& comparison) {
     for (std::size_t turn = 0; turn < count; ++turn) {
       const std::size_t which = round % 2 == 0 ? turn : count - 1 - turn;
       of_round[which] = measure(chosen.variants[which]);
+      chosen.variants[which].clean_up();
     }
     for (const Sample& sample : of_round) {
       if (chosen.same_checksum && sample.work.checksum != of_round[0].work.checksum) {

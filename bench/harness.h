@@ -26,6 +26,7 @@ struct Work {
 struct Variant {
   std::string name;
   std::function<Work()> run;
+  std::function<void()> clean_up = [] {};  // after each run; not measured
 };
 
 // The first variant is the base: ratio = its time for a record / the other's.

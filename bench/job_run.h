@@ -27,8 +27,8 @@ JobProgram program_of(const Author& author) {
   Job job(graph);
   author(job);
   JobProgram program;
-  const Status finished = graph.finish(program);
-  TRIBUTARY_CHECK(finished.has_value(), "{}", finished ? "" : finished.error().to_string());
+  const std::vector<Error> mistakes = graph.finish(program);
+  TRIBUTARY_CHECK(mistakes.empty(), "{}", mistakes.front().to_string());
   return program;
 }
 

@@ -43,7 +43,7 @@ inline bool same_bytes(const char* a, const char* b, std::size_t size) {
 
 }  // namespace
 
-bool MemoryKeyTable::Entry::holds(const StateKey& key) const {
+inline bool MemoryKeyTable::Entry::matches(const StateKey& key) const {
   if (key_hash_ != key.hash || key_size_ != key.key.size() ||
       name_space_size_ != key.name_space.size())
     return false;
@@ -52,6 +52,8 @@ bool MemoryKeyTable::Entry::holds(const StateKey& key) const {
          (name_space_size_ == 0 ||
           same_bytes(mine + key_size_, key.name_space.data(), name_space_size_));
 }
+
+bool MemoryKeyTable::Entry::holds(const StateKey& key) const { return matches(key); }
 
 MemoryKeyTable::MemoryKeyTable(std::size_t payload_bytes, std::uint32_t key_group_count)
     : stride_(sizeof(Entry) + ((payload_bytes + 15) & ~std::size_t{15})),
@@ -67,7 +69,10 @@ MemoryKeyTable::~MemoryKeyTable() {
   });
 }
 
-std::uint32_t MemoryKeyTable::tag_of(const StateKey& key) {
+// The key's hash is mixed well but for the bits that the task's keys share, its top ones; the
+// multiplication brings the others there.
+inline std::uint32_t MemoryKeyTable::tag_of(const StateKey& key) {
+  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
   std::uint64_t hash = key.hash;
   // A window's namespace is its start: no call for that.
   if (key.name_space.size() == 8) {
@@ -77,7 +82,7 @@ std::uint32_t MemoryKeyTable::tag_of(const StateKey& key) {
   } else if (!key.name_space.empty()) {
     hash ^= xxh3_64(key.name_space);
   }
-  return static_cast<std::uint32_t>(mix64(hash) >> 32);
+  return static_cast<std::uint32_t>((hash * kGolden) >> 32);
 }
 
 MemoryKeyTable::Entry& MemoryKeyTable::entry_at(std::uint32_t number) const {
@@ -101,7 +106,7 @@ MemoryKeyTable::Entry* MemoryKeyTable::find(const StateKey& key, std::uint32_t t
     if (slot.number == 0) return nullptr;
     if (slot.tag != tag) continue;
     Entry& entry = entry_at(slot.number);
-    if (entry.holds(key)) [[likely]]
+    if (entry.matches(key)) [[likely]]
       return &entry;
   }
 }
@@ -142,7 +147,7 @@ void MemoryKeyTable::resolve_prefetched(std::span<const StateKey> keys, std::spa
     __builtin_prefetch(reinterpret_cast<const char*>(entries[i]) + sizeof(Entry));
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (entries[i] != nullptr && entries[i]->holds(keys[i])) [[likely]]
+    if (entries[i] != nullptr && entries[i]->matches(keys[i])) [[likely]]
       continue;
     // Absent, another key of the same tag, or made by an earlier key of this batch.
     Entry* found = find(keys[i], tags[i]);

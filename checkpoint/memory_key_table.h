@@ -3,7 +3,7 @@
 // entries that never move. A batch is resolved in stages, each of which prefetches what the next
 // one reads.
 //
-// Owner: one state; its slot's thread only. The index takes its bucket from mix64 of the key's
+// Owner: one state; its slot's thread only. The index multiplies the key's
 // hash, because all keys of a task share the top bits of theirs (protocol rule 36). Nobody iterates
 // over it: its order must not be seen.
 #pragma once
@@ -42,6 +42,7 @@ class MemoryKeyTable {
     friend class MemoryKeyTable;
     static constexpr std::size_t kInlineBytes = 32;
 
+    bool matches(const StateKey& key) const;  // holds(), inlined into the look-up
     bool is_inline() const { return std::size_t{key_size_} + name_space_size_ <= kInlineBytes; }
     const char* bytes() const { return is_inline() ? inline_bytes_ : heap_bytes_; }
 

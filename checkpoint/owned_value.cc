@@ -73,9 +73,13 @@ void ValueCopier::write(const void* from, void* to, OwnedReferences& owned) {
     if (from != to) std::memmove(to, from, type_.size);
     return;
   }
-  // By way of the scratch arena: the new value often refers into the old one's block.
-  scratch_.reset();
-  deep_copy(type_, from, staged_.data(), scratch_);
+  if (owned.block == nullptr) {
+    std::memcpy(staged_.data(), from, type_.size);
+  } else {
+    // By way of the scratch arena: the new value often refers into the old one's block.
+    scratch_.reset();
+    deep_copy(type_, from, staged_.data(), scratch_);
+  }
   const std::size_t needed = referenced_bytes(type_, staged_.data());
   fit(owned, needed);
   std::memcpy(to, staged_.data(), type_.size);

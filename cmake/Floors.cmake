@@ -48,6 +48,22 @@ function(tributary_protobuf name)
   endif()
 endfunction()
 
+# The ABI tag (rule 74): engine version, compiler, standard library, and a digest of the headers that jobs see.
+set(TRIBUTARY_ABI_TAG ${TRIBUTARY_GENERATED_DIR}/abi_tag.cc)
+file(GLOB_RECURSE abi_headers CONFIGURE_DEPENDS
+  ${PROJECT_SOURCE_DIR}/base/*.h ${PROJECT_SOURCE_DIR}/checkpoint/*.h ${PROJECT_SOURCE_DIR}/runtime/exec/*.h
+  ${PROJECT_SOURCE_DIR}/runtime/graph/*.h ${PROJECT_SOURCE_DIR}/runtime/graph/*.proto
+  ${PROJECT_SOURCE_DIR}/operators/include/*.h)
+add_custom_command(OUTPUT ${TRIBUTARY_ABI_TAG}
+  COMMAND ${CMAKE_COMMAND} -D OUTPUT=${TRIBUTARY_ABI_TAG} -D SOURCE_DIR=${PROJECT_SOURCE_DIR}
+    -D ENGINE_VERSION=${PROJECT_VERSION} "-DHEADERS=${abi_headers}" -P ${PROJECT_SOURCE_DIR}/cmake/write_abi_tag.cmake
+  DEPENDS ${abi_headers} ${PROJECT_SOURCE_DIR}/cmake/write_abi_tag.cmake
+  COMMENT "ABI tag"
+  VERBATIM)
+add_custom_target(abi_tag DEPENDS ${TRIBUTARY_ABI_TAG})
+add_dependencies(generated abi_tag)
+set_source_files_properties(${TRIBUTARY_ABI_TAG} PROPERTIES GENERATED ON)
+
 # What every target of ours needs to include ours.
 function(tributary_include_root target)
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})

@@ -2,7 +2,7 @@
 # One generated source per header at -O0. (-fsyntax-only would leave no object, so nothing could be cached.)
 function(tributary_check_headers)
   set(patterns "")
-  foreach(folder base checkpoint runtime operators jobs tests bench)
+  foreach(folder base checkpoint runtime operators jobs examples tests bench)
     list(APPEND patterns ${PROJECT_SOURCE_DIR}/${folder}/*.h)
   endforeach()
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${patterns})

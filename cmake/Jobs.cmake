@@ -75,7 +75,9 @@ function(tributary_job name)
   target_link_libraries(${name}_objects PUBLIC tributary ${arg_LIBS})
 
   string(REPLACE "-" "_" file_name ${name})
-  add_library(${name} MODULE $<TARGET_OBJECTS:${name}_objects>)
+  # With the tag of the headers that it is built against, under a name that no other library's hides.
+  add_library(${name} MODULE $<TARGET_OBJECTS:${name}_objects> ${TRIBUTARY_ABI_TAG})
+  add_dependencies(${name} abi_tag)
   target_link_libraries(${name} PRIVATE tributary ${arg_LIBS})
   target_link_options(${name} PRIVATE -Wl,-Bsymbolic ${TRIBUTARY_NO_UNDEFINED})
   set_target_properties(${name} PROPERTIES PREFIX lib OUTPUT_NAME ${file_name} LINKER_LANGUAGE CXX

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "base/schema.h"
 #include "checkpoint/key_groups.h"
 #include "runtime/exec/job_program.h"
+#include "runtime/graph/graph_check.h"
 #include "runtime/graph/job_graph.h"
 
 namespace tributary::internal {
@@ -70,6 +72,7 @@ struct GraphBuilder::State {
   std::deque<Vertex> vertices;
   std::vector<EdgeCode> edges;
   std::vector<Error> mistakes;
+  bool refused_by_author = false;
   std::vector<std::shared_ptr<void>> kept;
 };
 
@@ -115,6 +118,7 @@ std::uint32_t GraphBuilder::add_source(Name name, UntypedSource source) {
                 .make = {}};
   const std::uint32_t id = add_operator(std::move(node));
   Vertex& vertex = state_->vertices[id];
+  for (Error& mistake : source.mistakes) refuse_option(vertex.graph, std::move(mistake));
   vertex.graph.set_kind(graph::SOURCE);
   vertex.graph.set_bounded(source.bounded);
   vertex.code.make_reader = std::move(source.make_reader);
@@ -135,6 +139,8 @@ std::uint32_t GraphBuilder::add_sink(Name name, UntypedSink sink, std::string ac
     return make();
   };
   const std::uint32_t id = add_operator(std::move(node));
+  for (Error& mistake : sink.mistakes)
+    refuse_option(state_->vertices[id].graph, std::move(mistake));
   state_->vertices[id].graph.set_kind(graph::SINK);
   state_->vertices[id].graph.set_parallelism(sink.parallelism);
   return id;
@@ -195,17 +201,36 @@ std::uint32_t GraphBuilder::side_port(const StreamRef& stream, const std::string
 void GraphBuilder::set_event_time(std::uint32_t source, std::function<void(Batch&)> kernel,
                                   Duration bounded_lateness) {
   Vertex& vertex = state_->vertices[source];
+  if (bounded_lateness < Duration{}) {
+    refuse_option(vertex.graph,
+                  Error(ErrorCode::G317, fmt::format("bounded_lateness({}): expected zero or more",
+                                                     format_duration(bounded_lateness))));
+  }
   vertex.code.event_time = std::move(kernel);
   vertex.code.bounded_lateness = bounded_lateness;
   (*vertex.graph.mutable_properties())["bounded_lateness"] = format_duration(bounded_lateness);
 }
 
 void GraphBuilder::set_idle_after(std::uint32_t source, Duration idle_after) {
-  state_->vertices[source].code.idle_after = idle_after;
+  Vertex& vertex = state_->vertices[source];
+  if (idle_after < Duration{}) {
+    refuse_option(vertex.graph,
+                  Error(ErrorCode::G317, fmt::format("idle_after({}): expected zero or more",
+                                                     format_duration(idle_after))));
+  }
+  vertex.code.idle_after = idle_after;
+  (*vertex.graph.mutable_properties())["idle_after"] = format_duration(idle_after);
 }
 
 void GraphBuilder::set_rate_limit(std::uint32_t source, std::int64_t records_per_second) {
   Vertex& vertex = state_->vertices[source];
+  if (records_per_second <= 0) {
+    refuse_option(vertex.graph, Error(ErrorCode::G317,
+                                      fmt::format("rate_limit({}): expected at least 1 record a "
+                                                  "second",
+                                                  records_per_second),
+                                      "leave it out for no limit"));
+  }
   vertex.code.records_per_second = records_per_second;
   (*vertex.graph.mutable_properties())["records_per_second"] = std::to_string(records_per_second);
 }
@@ -250,10 +275,16 @@ std::string GraphBuilder::source_of(const StreamRef& stream) {
 
 void GraphBuilder::set_key_groups(std::uint32_t count) { state_->graph.set_key_groups(count); }
 void GraphBuilder::refuse(Error error) { state_->mistakes.push_back(std::move(error)); }
+void GraphBuilder::refuse_settings(Error error) {
+  state_->refused_by_author = true;
+  refuse(std::move(error));
+}
+void GraphBuilder::refuse_option(const graph::Vertex& vertex, Error error) {
+  refuse(std::move(error).in(graph::named(vertex)));
+}
 void GraphBuilder::keep(std::shared_ptr<void> what) { state_->kept.push_back(std::move(what)); }
 
-Status GraphBuilder::finish(JobProgram& program) {
-  if (!state_->mistakes.empty()) return std::unexpected(state_->mistakes.front());
+std::vector<Error> GraphBuilder::finish(JobProgram& program) {
   program.graph = state_->graph;
   program.edges = std::move(state_->edges);
   const auto kept = std::make_shared<std::vector<std::shared_ptr<void>>>(std::move(state_->kept));
@@ -268,7 +299,10 @@ Status GraphBuilder::finish(JobProgram& program) {
     *program.graph.add_vertices() = std::move(vertex.graph);
     program.vertices.push_back(std::move(vertex.code));
   }
-  return {};
+  // What is wrong with the graph itself is the planner's to say, if it gets to see it.
+  if (!state_->mistakes.empty() && !state_->refused_by_author)
+    std::ranges::move(graph::check_graph(program.graph), std::back_inserter(state_->mistakes));
+  return std::move(state_->mistakes);
 }
 
 }  // namespace tributary::internal

@@ -16,18 +16,16 @@ struct BoundSettings {
 
 }  // namespace
 
-bool build_job(std::string_view name, const Settings& settings, const TypeInfo* type,
-               void (*call)(void (*function)(), Job& job, const void* settings), void (*function)(),
-               JobProgram& program, std::optional<Error>& error) {
+std::vector<Error> build_job(std::string_view name, const Settings& settings, const TypeInfo* type,
+                             void (*call)(void (*function)(), Job& job, const void* settings),
+                             void (*function)(), JobProgram& program) {
   GraphBuilder graph{std::string(name)};
   const void* given = &settings;
   if (type != nullptr) {
     auto bound = std::make_shared<BoundSettings>();
     bound->record.reset(new std::byte[type->size]);
-    if (Status read = bind_settings(settings, *type, bound->record.get(), bound->arena); !read) {
-      error = std::move(read).error();
-      return false;
-    }
+    std::vector<Error> wrong = bind_settings(settings, *type, bound->record.get(), bound->arena);
+    if (!wrong.empty()) return wrong;
     given = bound->record.get();
     graph.keep(std::move(bound));
   }
@@ -35,18 +33,12 @@ bool build_job(std::string_view name, const Settings& settings, const TypeInfo* 
     Job job(graph);
     call(function, job, given);
   } catch (const std::exception& e) {
-    error = Error(ErrorCode::P801, fmt::format("job {}: its function failed: {}", name, e.what()));
-    return false;
+    return {Error(ErrorCode::P801, fmt::format("job {}: its function failed: {}", name, e.what()))};
   } catch (...) {
-    error = Error(ErrorCode::P801,
-                  fmt::format("job {}: its function threw what is no std::exception", name));
-    return false;
+    return {Error(ErrorCode::P801,
+                  fmt::format("job {}: its function threw what is no std::exception", name))};
   }
-  if (Status finished = graph.finish(program); !finished) {
-    error = std::move(finished).error();
-    return false;
-  }
-  return true;
+  return graph.finish(program);
 }
 
 }  // namespace tributary::internal

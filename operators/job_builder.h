@@ -3,8 +3,8 @@
 // (runtime/exec/job_descriptor.h).
 #pragma once
 
-#include <optional>
 #include <string_view>
+#include <vector>
 
 #include <tributary/job.h>
 
@@ -14,14 +14,14 @@
 
 namespace tributary {
 
-// `function` is void f(Job&, const S&) with S a settings record or Settings.
+// The first reason if there is none. `function` is void f(Job&, const S&) with S a settings record
+// or Settings.
 template <typename S>
 Result<JobProgram> make_program(std::string_view name, void (*function)(Job&, const S&),
                                 const Settings& settings) {
   JobProgram program;
-  std::optional<Error> error;
-  if (!internal::build_job_function(name, function, settings, program, error))
-    return std::unexpected(*error);
+  const std::vector<Error> errors = internal::build_job_function(name, function, settings, program);
+  if (!errors.empty()) return std::unexpected(errors.front());
   return program;
 }
 

@@ -12,21 +12,39 @@ KeyReader::KeyReader(KeySpec key, std::shared_ptr<const KeyCodec> codec)
 
 void KeyReader::read(const Batch& batch, std::uint32_t from, std::uint32_t to, Hashes hashes) {
   spec_.extract(spec_.function.get(), batch, from, to, keys_.get());
-  std::size_t room = codec_->fixed_bytes_max() * (to - from);
-  if (room == 0) {
-    for (std::uint32_t i = 0; i < to - from; ++i) room += codec_->encoded_bytes_max(key(i));
+  const std::uint32_t count = to - from;
+  if (const std::size_t width = codec_->width(); width > 0) {
+    char* bytes = room_for(width * count);
+    codec_->encode_all(keys_.get(), count, bytes);
+    for (std::uint32_t i = 0; i < count; ++i)
+      addresses_[i] = {.hash = 0, .key = {bytes + width * i, width}, .name_space = {}};
+    if (hashes == Hashes::kCompute) {
+      std::uint64_t made[kChunk];
+      xxh3_64_each(bytes, width, {made, count});
+      for (std::uint32_t i = 0; i < count; ++i) addresses_[i].hash = made[i];
+      return;
+    }
+  } else {
+    std::size_t room = 0;
+    for (std::uint32_t i = 0; i < count; ++i) room += codec_->encoded_bytes_max(key(i));
+    char* at = room_for(room);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      char* end = codec_->encode(key(i), at);
+      addresses_[i] = {
+          .hash = 0, .key = {at, static_cast<std::size_t>(end - at)}, .name_space = {}};
+      at = end;
+    }
+    if (hashes == Hashes::kCompute) {
+      for (std::uint32_t i = 0; i < count; ++i) addresses_[i].hash = xxh3_64(addresses_[i].key);
+      return;
+    }
   }
-  if (bytes_.size() < room) bytes_.resize(room);
-  char* at = bytes_.data();
-  for (std::uint32_t i = 0; i < to - from; ++i) {
-    char* end = codec_->encode(key(i), at);
-    const std::string_view encoded(at, static_cast<std::size_t>(end - at));
-    addresses_[i] = {
-        .hash = hashes == Hashes::kCompute ? xxh3_64(encoded) : batch.key_hash(from + i),
-        .key = encoded,
-        .name_space = {}};
-    at = end;
-  }
+  for (std::uint32_t i = 0; i < count; ++i) addresses_[i].hash = batch.key_hash(from + i);
+}
+
+char* KeyReader::room_for(std::size_t bytes) {
+  if (bytes_.size() < bytes) bytes_.resize(bytes);
+  return bytes_.data();
 }
 
 void KeyReader::set(std::uint64_t hash, std::string_view key_bytes) {

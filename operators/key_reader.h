@@ -36,9 +36,12 @@ class KeyReader {
   std::span<StateKey> addresses(std::uint32_t from, std::uint32_t to) {
     return {addresses_ + from, to - from};
   }
-  const KeyCodec& codec() const { return *codec_; }
+  const KeySpec& spec() const { return spec_; }
+  const std::shared_ptr<const KeyCodec>& codec() const { return codec_; }
 
  private:
+  char* room_for(std::size_t bytes);
+
   KeySpec spec_;
   std::shared_ptr<const KeyCodec> codec_;
   std::size_t size_;

@@ -25,13 +25,14 @@ class ProcessOperator final : public Operator, private ProcessCore {
   ProcessOperator(const ProcessKernels& kernels, std::shared_ptr<const void> factory, KeySpec key,
                   std::shared_ptr<const SideNames> sides)
       : kernels_(kernels),
+        factory_(std::move(factory)),
         reader_(key, std::make_shared<const KeyCodec>(*key.type)),
         key_type_(*key.type),
-        sides_(std::move(sides)),
-        process_(kernels_.make(factory.get())) {}
+        sides_(std::move(sides)) {}
 
   Status open(OperatorContext& context) override {
     CallCore::open(context, std::move(sides_));
+    process_ = kernels_.make(factory_.get());  // the author's constructor: it may throw
     state_ = &context.keyed_state();
     for (const auto& owned : kernels_.base(process_.get()).slots()) {
       StateSlot& slot = *owned;
@@ -213,10 +214,11 @@ class ProcessOperator final : public Operator, private ProcessCore {
   }
 
   const ProcessKernels kernels_;
+  const std::shared_ptr<const void> factory_;
   KeyReader reader_;
   const TypeInfo& key_type_;
   std::shared_ptr<const SideNames> sides_;
-  CodePtr process_;
+  CodePtr process_{nullptr, nullptr};  // made in open()
   KeyedState* state_ = nullptr;
   std::vector<StateSlot*> value_slots_;
   std::uint32_t rows_ = 0;

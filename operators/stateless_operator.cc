@@ -4,9 +4,7 @@
 // in-place operator hands its batch on only when all of it is done; until then the engine keeps it
 // and calls again with the rest.
 #include <algorithm>
-#include <array>
 #include <memory>
-#include <span>
 #include <utility>
 
 #include <tributary/internal/stateless_kernels.h>
@@ -34,7 +32,7 @@ class StatelessOperator final : public Operator {
     std::uint32_t done = from;
     while (done < size) {
       const std::uint32_t to = std::min(size, done + kRecordsBetweenQuestions);
-      done = kernel_(code_.get(), *batch, done, to, keep_.data(), core_, context_);
+      done = kernel_(code_.get(), *batch, done, to, kept_, core_, context_);
       if (core_.emitter.yielding() || (done < size && core_.emitter.ask())) break;
     }
     core_.emitter.end();
@@ -45,8 +43,8 @@ class StatelessOperator final : public Operator {
  private:
   void hand_on_in_place(BatchPtr& batch, Output& out) {
     if (shape_ == StatelessShape::kFilter) {
-      const std::span<const bool> keep(keep_.data(), batch->size());
-      if (std::ranges::find(keep, false) != keep.end()) batch->compact(keep);
+      if (kept_.count < batch->size()) batch->keep_columns({kept_.rows.data(), kept_.count});
+      kept_.count = 0;
     }
     out.emit(0, std::move(batch));
   }
@@ -57,8 +55,7 @@ class StatelessOperator final : public Operator {
   std::shared_ptr<const SideNames> sides_;
   CallCore core_;
   Context context_;
-  // Of the batch at hand; filled piece by piece when the slice ends within it.
-  std::array<bool, Batch::kMaxRecords> keep_{};
+  KeptRows kept_;
 };
 
 }  // namespace

@@ -113,41 +113,45 @@ class WindowOperator final : public Operator {
   void add_chunk(Batch& batch, std::uint32_t from, std::uint32_t to) {
     const Timestamp watermark = core_.engine().watermark();
     reader_.read(batch, from, to, KeyReader::Hashes::kFromBatch);
+    const std::span<StateKey> addresses = reader_.addresses(0, to - from);
     std::array<WindowRow, KeyReader::kChunk> rows;
-    std::array<Window, KeyReader::kChunk> windows;
-    std::array<StateKey, KeyReader::kChunk> addresses;
     std::array<StateEntry*, KeyReader::kChunk> entries;
     std::array<char[kStartBytes], KeyReader::kChunk> starts;
     std::size_t count = 0;
     // Neighbours are mostly of one window, and finding a window divides.
     Window window;
+    std::string_view name_space;
     bool is_late = false;
-    const char* start = nullptr;
+    bool any_fired = false;
     for (std::uint32_t i = from; i < to; ++i) {
       const Timestamp time = batch.event_time(i);
-      if (start == nullptr || time < window.start || time >= window.end) {
+      if (name_space.empty() || time < window.start || time >= window.end) {
         window = window_of(time);
         is_late = watermark >= purge_time(window);
+        any_fired |= watermark >= last_of(window);
         encode_start(window.start, starts[i - from]);
-        start = starts[i - from];
+        name_space = {starts[i - from], kStartBytes};
       }
       if (is_late) {
         too_late(batch, i);
         continue;
       }
       rows[count].record = i;
-      windows[count] = window;
-      addresses[count] = reader_.address(i - from);
-      addresses[count].name_space = {start, kStartBytes};
-      ++count;
+      if (count < i - from) addresses[count] = addresses[i - from];
+      addresses[count++].name_space = name_space;
     }
     if (count == 0) return;
-    accumulators_->fetch({addresses.data(), count}, {entries.data(), count});
+    accumulators_->fetch(addresses.first(count), {entries.data(), count});
     for (std::size_t r = 0; r < count; ++r) {
       rows[r].accumulator = entries[r];
       rows[r].fresh = !entries[r]->present;
-      if (rows[r].fresh) begin_window(addresses[r], windows[r], *entries[r], watermark);
-      if (watermark >= last_of(windows[r])) correct_later(addresses[r]);
+      if (rows[r].fresh)
+        begin_window(addresses[r], window_of(batch.event_time(rows[r].record)), *entries[r],
+                     watermark);
+    }
+    for (std::size_t r = 0; any_fired && r < count; ++r) {
+      if (watermark >= last_of(window_of(batch.event_time(rows[r].record))))
+        correct_later(addresses[r]);
     }
     kernels_.add(code_.get(), batch, rows.data(), count, *accumulators_);
   }
@@ -161,7 +165,9 @@ class WindowOperator final : public Operator {
     if (marks_ != nullptr) timers.set(TimeDomain::kEvent, address, kPurge, purge_time(window));
   }
 
+  // Of a window that has fired and is not forgotten yet, so that there is allowed lateness.
   void correct_later(const StateKey& address) {
+    TRIBUTARY_CHECK(marks_ != nullptr, "a late record without allowed lateness");
     StateEntry* mark = fetch_one(*marks_, address);
     if (mark->present) return;
     const Timestamp now = core_.processing_time();

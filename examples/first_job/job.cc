@@ -24,7 +24,7 @@ struct SumSpend {
 
 void hourly_spend(Job& job, const SpendSettings& settings) {
   const std::string output = settings.output.str();
-  auto charges = job.source("charges", files<Charge>(settings.charges.str()))
+  auto charges = job.source("charges", files<Charge>(settings.charges))
                      .event_time(&Charge::time, bounded_lateness(5min))
                      .on_bad_record(dead_letter(dead_letters(output + "/dead-letters")));
 

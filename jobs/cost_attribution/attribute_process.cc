@@ -74,7 +74,9 @@ void AttributeProcess::refuse(DeadLetterReason reason, std::string_view field,
 void AttributeProcess::on_record(const ChargeEvent& event, Context& ctx) {
   keep_up_with_commands();
   KeyCounters counters = counters_.get();
-  TenantTask& tenant = tenants_.try_emplace(event.tenant.str()).first->second;
+  auto known = tenants_.find(event.tenant.view());
+  if (known == tenants_.end()) known = tenants_.try_emplace(event.tenant.str()).first;
+  TenantTask& tenant = known->second;
   const ChargeHead head = head_of(event);
   // Nothing about "now" is applied before the tenant's first record.
   if (!event.is_delete) tenant.clock = std::max(tenant.clock, event.row.start);
@@ -159,12 +161,17 @@ void AttributeProcess::write_lines(const ChargeKey& key, std::string_view charge
       posting.period == period ? period_text : ctx.text(format_period(posting.period));
   const bool provisional = is_provisional(key.source.view());
   const Timestamp now = ctx.processing_time();
+  id_bytes_.clear();
+  fmt::format_to(std::back_inserter(id_bytes_), "{}|{}|{}|{}#", key.tenant.view(),
+                 key.source.view(), key.period, key.shard);
+  const std::size_t before_number = id_bytes_.size();
   for (const LineDraft& draft : decision.lines) {
-    id_bytes_.clear();
-    fmt::format_to(std::back_inserter(id_bytes_), "{}|{}|{}|{}#{}", key.tenant.view(),
-                   key.source.view(), key.period, key.shard, counters.lines++);
-    const std::string line_id = xxh3_128(id_bytes_).to_hex();
-    ctx.emit({.line_id = line_id,
+    id_bytes_.resize(before_number);
+    const fmt::format_int number(counters.lines++);
+    id_bytes_.append(number.data(), number.size());
+    char line_id[32];
+    xxh3_128(id_bytes_).to_hex(line_id);
+    ctx.emit({.line_id = std::string_view(line_id, sizeof line_id),
               .tenant = key.tenant,
               .dimension = draft.dimension,
               .element = draft.element,

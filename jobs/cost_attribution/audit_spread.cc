@@ -40,6 +40,9 @@ void divide(UInt128 amount, std::uint64_t weight, std::uint64_t whole, UInt128& 
 
 std::map<Timestamp, Amounts> spread_to_days(Timestamp start, Timestamp end,
                                             const Amounts& amounts) {
+  // A day's sum does not depend on how its hours share it.
+  const Timestamp first = floor_to(start, days(1));
+  if (end <= first + days(1)) return {{first, amounts}};
   std::vector<Piece> hours;
   for (Timestamp hour = floor_to(start, tributary::hours(1)); hour < end;
        hour = hour + tributary::hours(1)) {
@@ -47,9 +50,7 @@ std::map<Timestamp, Amounts> spread_to_days(Timestamp start, Timestamp end,
     const Timestamp to = std::min(end, hour + tributary::hours(1));
     hours.push_back({.day = floor_to(hour, days(1)), .micros = (to - from).micros});
   }
-  // An instant is all in its hour, wherever in it it lies.
-  if (start == end) hours.assign({{.day = floor_to(start, days(1)), .micros = 1}});
-  const auto whole = static_cast<std::uint64_t>(std::max<std::int64_t>((end - start).micros, 1));
+  const auto whole = static_cast<std::uint64_t>((end - start).micros);
 
   std::map<Timestamp, Amounts> by_day;
   for (std::size_t metric = 0; metric < kMetricCount; ++metric) {

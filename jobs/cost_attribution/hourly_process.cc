@@ -1,8 +1,52 @@
 #include "jobs/cost_attribution/hourly_process.h"
 
+#include <span>
+
 #include "base/error.h"
+#include "jobs/cost_attribution/core/line_draft.h"
 
 namespace tributary::cost {
+
+namespace {
+
+void emit_days(const CostLine& line, std::span<const HourShare> shares, Context& ctx) {
+  for (auto share = shares.begin(); share != shares.end();) {
+    AuditEntry entry{.tenant = line.tenant,
+                     .dimension = line.dimension,
+                     .currency = line.currency,
+                     .day = floor_to(share->hour, days(1))};
+    // Parts of one amount: their sums are no further from zero than it.
+    for (; share != shares.end() && share->hour < entry.day + days(1); ++share) {
+      entry.billed.units += share->amounts[0].units;
+      entry.effective.units += share->amounts[1].units;
+      entry.list.units += share->amounts[2].units;
+      entry.contracted.units += share->amounts[3].units;
+    }
+    ctx.emit(SpreadLine::audit, entry);
+  }
+}
+
+}  // namespace
+
+void SpreadLine::operator()(const CostLine& line, Context& ctx, Collector<HourShareRecord>& out) {
+  const std::span<const HourShare> shares = spreader_.spread(
+      line.start, line.end, {line.billed, line.effective, line.list, line.contracted});
+  for (const HourShare& share : shares) {
+    out.emit({.tenant = line.tenant,
+              .dimension = line.dimension,
+              .element = line.element,
+              .service = line.service,
+              .currency = line.currency,
+              .hour = share.hour,
+              .billed = share.amounts[0],
+              .effective = share.amounts[1],
+              .list = share.amounts[2],
+              .contracted = share.amounts[3],
+              .provisional_billed = line.provisional ? share.amounts[0] : Amount{}});
+  }
+  // Independent of rules, the input is not audited.
+  if (line.dimension != kInputDimension) emit_days(line, shares, ctx);
+}
 
 void HourlyProcess::on_record(const HourShareRecord& share, Context& ctx) {
   cell_.update([&](HourlyCell& cell) {

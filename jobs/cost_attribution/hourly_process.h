@@ -8,31 +8,20 @@
 
 #include <tributary/context.h>
 #include <tributary/process.h>
+#include <tributary/side_output.h>
 
 #include "jobs/cost_attribution/core/spread.h"
 #include "jobs/cost_attribution/records.h"
 
 namespace tributary::cost {
 
-// A ledger line as its shares of hours.
+// A ledger line as its shares of hours; beside them their sums by day, the output side of the
+// audit.
 class SpreadLine {
  public:
-  void operator()(const CostLine& line, Collector<HourShareRecord>& out) {
-    for (const HourShare& share : spreader_.spread(
-             line.start, line.end, {line.billed, line.effective, line.list, line.contracted})) {
-      out.emit({.tenant = line.tenant,
-                .dimension = line.dimension,
-                .element = line.element,
-                .service = line.service,
-                .currency = line.currency,
-                .hour = share.hour,
-                .billed = share.amounts[0],
-                .effective = share.amounts[1],
-                .list = share.amounts[2],
-                .contracted = share.amounts[3],
-                .provisional_billed = line.provisional ? share.amounts[0] : Amount{}});
-    }
-  }
+  static constexpr SideOutput<AuditEntry> audit{"audit"};
+
+  void operator()(const CostLine& line, Context& ctx, Collector<HourShareRecord>& out);
 
  private:
   Spreader spreader_;

@@ -19,6 +19,8 @@ bool refuse_what_comes_later(Job& job, const CostSettings& settings) {
     return asked_for;
   };
   bool refused = false;
+  refused |= refuse(settings.job != "cost-attribution",
+                    "setting job: this job is cost-attribution; leave it out, or name no other");
   refused |= refuse(
       settings.kafka.has_value(),
       "setting kafka: Kafka topics are not available yet; use folders: files: {dir: ./data}");
@@ -39,21 +41,6 @@ bool refuse_what_comes_later(Job& job, const CostSettings& settings) {
   refused |= refuse(settings.hourly_flush.micros < 0 || settings.files.watch.micros < 0,
                     "settings hourly_flush and files.watch: a duration may not be negative");
   return refused;
-}
-
-// Day sums of what the lines put into hours: the output side of the audit. Independent of rules,
-// the input is not audited.
-void audit_output(const HourShareRecord& share, Collector<AuditEntry>& out) {
-  if (share.dimension == kInputDimension) return;
-  out.emit({.tenant = share.tenant,
-            .dimension = share.dimension,
-            .currency = share.currency,
-            .day = floor_to(share.hour, days(1)),
-            .is_input = false,
-            .billed = share.billed,
-            .effective = share.effective,
-            .list = share.list,
-            .contracted = share.contracted});
 }
 
 }  // namespace
@@ -128,11 +115,9 @@ void cost_attribution(Job& job, const CostSettings& settings) {
       .process<HourlyProcess>("hourly", settings.hourly_flush)
       .sink("hourly-out", files_upsert<HourlyCost>(folder(settings.topics.hourly)));
 
-  // The conservation audit: both sides are facts of a day, whatever the kind of the stream that
-  // they come from.
-  auto audit_outputs = shares.as_facts().flat_map<AuditEntry>(audit_output).named("audit-output");
+  // The conservation audit: what rows brought against what lines put into hours, by day.
   auto violations = lines.side_output(AttributeProcess::audit)
-                        .union_with(audit_outputs)
+                        .union_with(shares.side_output(SpreadLine::audit))
                         .key_by([](const AuditEntry& entry) {
                           return AuditKey{.tenant = entry.tenant,
                                           .dimension = entry.dimension,

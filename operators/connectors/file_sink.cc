@@ -64,19 +64,24 @@ std::string folder_name(std::string_view value) {
   return out + hash;
 }
 
+Result<std::vector<const FieldInfo*>> partition_fields(const TypeInfo& type,
+                                                       const std::vector<std::string>& names) {
+  std::vector<const FieldInfo*> fields;
+  for (const std::string& name : names) {
+    const auto field = std::ranges::find(type.fields, name, &FieldInfo::name);
+    if (field == type.fields.end() || !has_scalar_text(*field->type))
+      return fail(ErrorCode::G317, "partition_by {}: {} has no such field of a single value", name,
+                  type.name);
+    fields.push_back(&*field);
+  }
+  return fields;
+}
+
 FileSink::FileSink(FileSinkOptions options) : options_(std::move(options)) {}
 
 Status FileSink::open(OperatorContext& context) {
   file_name_ = fmt::format("part-{}.{}", context.task_index(), extension(options_.format));
-  for (const std::string& name : options_.partition_by) {
-    const auto field = std::ranges::find(options_.type->fields, name, &FieldInfo::name);
-    if (field == options_.type->fields.end() || !has_scalar_text(*field->type)) {
-      return fail(ErrorCode::C102,
-                  "file sink {}: partition_by {}: {} has no such field of a single value",
-                  options_.directory, name, options_.type->name);
-    }
-    partition_fields_.push_back(&*field);
-  }
+  partition_fields_ = TRY(partition_fields(*options_.type, options_.partition_by));
   return options_.files->make_directories(options_.directory);
 }
 

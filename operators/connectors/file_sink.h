@@ -78,6 +78,10 @@ class FileSink final : public Operator {
   std::optional<Error> failure_;  // of a write: nothing is written after it
 };
 
+// Fields of `type` that can make folders; G317 for a name that is none.
+Result<std::vector<const FieldInfo*>> partition_fields(const TypeInfo& type,
+                                                       const std::vector<std::string>& names);
+
 // "acme", "a%2Fb": a field's value as the name of a folder. Other values have other names; what a
 // file system or a reader could take amiss is escaped; a value of more than 200 bytes ends in its
 // hash.

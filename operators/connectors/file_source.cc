@@ -14,17 +14,6 @@ constexpr std::size_t kBatchBytes = 32 * 1024;
 // Quiet files looked at in one call.
 constexpr int kLooksMax = 16;
 
-bool is_unfinished(std::string_view name) {
-  return name.starts_with('.') || name.starts_with('_') || name.ends_with(".tmp");
-}
-
-bool has_format(std::string_view name, FileFormat format) {
-  if (name.ends_with(".gz")) name.remove_suffix(3);
-  if (format == FileFormat::kCsv) return name.ends_with(".csv");
-  if (format == FileFormat::kRawLines && name.ends_with(".log")) return true;
-  return name.ends_with(".jsonl") || name.ends_with(".json") || name.ends_with(".ndjson");
-}
-
 std::string_view wanted_names(FileFormat format) {
   switch (format) {
     case FileFormat::kCsv:
@@ -53,17 +42,19 @@ Split split_of(const std::string& path, std::uint64_t size) {
 
 Result<std::vector<Split>> FileLister::list() {
   FileSystem& files = *options_.files;
+  ++listing_;
   if (options_.missing_is_empty && !TRY(files.exists(options_.path))) return std::vector<Split>{};
   const FileStatus status = TRY(files.stat(options_.path));
-  if (status.kind == FileKind::kFile)
+  if (status.kind == FileKind::kFile) {
+    TRY(recognize(options_.path, status.inode));
     return std::vector<Split>{split_of(options_.path, status.size)};
+  }
   const std::string folder = options_.path.ends_with('/') ? options_.path : options_.path + "/";
   std::vector<Split> splits;
   for (const DirectoryEntry& entry : TRY(files.list(options_.path))) {
-    if (entry.kind != FileKind::kFile || is_unfinished(entry.name) ||
-        !has_format(entry.name, options_.format))
-      continue;
+    if (entry.kind != FileKind::kFile || !holds_records(entry.name, options_.format)) continue;
     splits.push_back(split_of(folder + entry.name, entry.size));
+    TRY(recognize(splits.back().id, entry.inode));
   }
   if (splits.empty() && options_.follow <= Duration{} && !options_.missing_is_empty) {
     return fail(ErrorCode::F101, "reading {}: the folder holds no file {}", options_.path,
@@ -71,6 +62,25 @@ Result<std::vector<Split>> FileLister::list() {
   }
   std::ranges::sort(splits, {}, &Split::id);
   return splits;
+}
+
+// A name that was read stands for one file for ever: another one under it would be taken for what
+// was read already, and nothing of it would arrive.
+Status FileLister::recognize(const std::string& path, std::uint64_t inode) {
+  if (options_.follow <= Duration{}) return {};
+  const auto [found, is_new] = seen_.try_emplace(path, Seen{.inode = inode, .listing = listing_});
+  Seen& seen = found->second;
+  const bool was_gone = seen.listing + 1 < listing_;
+  if (!is_new && (seen.inode != inode || was_gone)) {
+    return std::unexpected(
+        Error(ErrorCode::F101,
+              fmt::format("reading {}: the file was {} while its folder was followed, and there is "
+                          "another of its name now",
+                          path, was_gone ? "removed" : "replaced"),
+              "give each file a name of its own"));
+  }
+  seen.listing = listing_;
+  return {};
 }
 
 Status FileReader::open(OperatorContext& context) {
@@ -158,7 +168,7 @@ Result<FileReader::Look> FileReader::look(std::uint32_t index, SourceOutput& out
     }
     progressed = true;
     if (next == RecordFormat::Next::kRecord) continue;
-    TRY(out.bad_record(index, bad.offset, bad.line, bad.reason, bad.message, bad.raw));
+    TRY(out.bad_record(index, bad));
     if (out.should_yield()) break;
   }
   settle(file, is_drained, is_quiet);

@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/file_system.h"
@@ -42,7 +43,15 @@ class FileLister final : public SplitLister {
   Duration interval() const override { return options_.follow; }
 
  private:
+  Status recognize(const std::string& path, std::uint64_t inode);
+
+  struct Seen {
+    std::uint64_t inode = 0;
+    std::uint64_t listing = 0;  // the last one that held it
+  };
   const FileSourceOptions options_;
+  std::uint64_t listing_ = 0;
+  std::unordered_map<std::string, Seen> seen_;  // of a followed folder, by path
 };
 
 class FileReader final : public SourceReader {

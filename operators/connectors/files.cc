@@ -4,6 +4,7 @@
 
 #include <tributary/files.h>
 
+#include "base/excerpt.h"
 #include "base/local_file_system.h"
 #include "operators/connectors/file_sink.h"
 #include "operators/connectors/file_source.h"
@@ -28,7 +29,7 @@ FileFormat format_of(FilesFormat format) {
 
 // "in/" and "in" are one folder, with one topic and one id for each file.
 std::string path_of(const FilesOptions& options) {
-  std::string path = options.path.empty() ? "." : options.path;
+  std::string path = options.path;
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   return path;
 }
@@ -49,6 +50,16 @@ std::map<std::string, std::string> properties_of(const FilesOptions& options) {
           {"format", std::string(kFormatNames[static_cast<std::size_t>(options.format)])}};
 }
 
+void check_path(const FilesOptions& options, std::vector<Error>& mistakes) {
+  // Not the working directory: an empty setting is one that was forgotten.
+  if (options.path.empty())
+    mistakes.emplace_back(ErrorCode::G317, "files: an empty path",
+                          "name a folder; \".\" is this one");
+  if (has_control_characters(options.path))
+    mistakes.emplace_back(ErrorCode::G317, fmt::format("files: path {} holds control characters",
+                                                       excerpt(options.path)));
+}
+
 std::shared_ptr<FileSystem> files_of(const FilesOptions& options) {
   return options.file_system != nullptr ? options.file_system : std::make_shared<LocalFileSystem>();
 }
@@ -67,6 +78,9 @@ UntypedSource make_file_source(const FilesOptions& options) {
   reading.decoding.json.line_bytes_max = options.line_bytes_max;
   reading.decoding.json.refuse_unknown_fields = options.strict;
   reading.decoding.csv.refuse_unknown_columns = options.strict;
+  // A header is written once for all rows: a column that it lacks is rather mistyped than meant.
+  reading.decoding.csv.require_all_fields = options.require_all.value_or(true);
+  reading.decoding.json.require_all_fields = options.require_all.value_or(false);
   reading.decoding.csv.null_text = options.null_text;
   reading.decoding.csv.text_bytes_max = options.line_bytes_max;
 
@@ -76,7 +90,9 @@ UntypedSource make_file_source(const FilesOptions& options) {
                        .properties = properties_of(options),
                        .make_reader = [reading] { return std::make_unique<FileReader>(reading); },
                        .make_lister = [reading] { return std::make_unique<FileLister>(reading); }};
+  source.properties["backlog_unit"] = "bytes";
   if (!source.bounded) source.properties["follow"] = format_duration(reading.follow);
+  check_path(options, source.mistakes);
   return source;
 }
 
@@ -95,6 +111,9 @@ UntypedSink make_file_sink(const FilesOptions& options) {
   sink.properties["output"] = writing.directory;
   if (!options.partition_by.empty())
     sink.properties["partition_by"] = fmt::format("{}", fmt::join(options.partition_by, ", "));
+  check_path(options, sink.mistakes);
+  if (auto fields = partition_fields(*options.type, options.partition_by); !fields)
+    sink.mistakes.push_back(std::move(fields).error());
   return sink;
 }
 

@@ -162,7 +162,10 @@ UntypedSource make_generator(const GenerateOptions& options, const TypeInfo& typ
             return std::make_unique<GeneratorReader>(options, type, kernel);
           },
       .make_lister = [options] { return std::make_unique<GeneratorLister>(options); }};
-  if (options.count > 0) source.properties["count"] = std::to_string(options.count);
+  if (options.count > 0) {
+    source.properties["count"] = std::to_string(options.count);
+    source.properties["backlog_unit"] = "records";
+  }
   if (options.rate > 0) source.properties["rate"] = fmt::format("{}/s", options.rate);
   return source;
 }

@@ -14,6 +14,8 @@ namespace tributary {
 namespace {
 
 constexpr std::size_t kRawMax = 64 * 1024;
+constexpr std::size_t kValueMax = 1024;  // the engine cuts it once more
+constexpr std::string_view kMalformedJson = "MALFORMED_JSON";
 
 // `malformed` is what D101 means if the record cannot be taken apart at all.
 std::string_view reason_of(const Error& error, std::string_view malformed) {
@@ -35,7 +37,7 @@ std::string_view json_reason_of(const Error& error, std::string_view line) {
   const bool is_object = begin != std::string_view::npos && line[begin] == '{' &&
                          error.what().find(": not JSON: ") == std::string::npos &&
                          error.what().find(": there is more behind") == std::string::npos;
-  return reason_of(error, is_object ? "BAD_FIELD" : "MALFORMED_JSON");
+  return reason_of(error, is_object ? "BAD_FIELD" : kMalformedJson);
 }
 
 bool is_blank(std::string_view text) {
@@ -76,6 +78,8 @@ class JsonLinesFormat final : public LineFormat {
     bad.offset = line->offset;
     bad.line = line->number;
     bad.raw = line->bytes.substr(0, kRawMax);
+    bad.field.clear();
+    bad.value.clear();
     if (line->too_long) {
       bad.reason = "RECORD_TOO_LARGE";
       bad.message =
@@ -86,6 +90,10 @@ class JsonLinesFormat final : public LineFormat {
     if (read) return Next::kRecord;
     batch.drop_last();
     bad.reason = json_reason_of(read.error(), line->bytes);
+    if (bad.reason != kMalformedJson) {
+      bad.field = reader_.fault_field();
+      if (!bad.field.empty()) bad.value = reader_.fault_value().substr(0, kValueMax);
+    }
     bad.message = fmt::format("line {}: {}", line->number, read.error().what());
     return Next::kBad;
   }
@@ -138,13 +146,13 @@ class CsvFormat final : public RecordFormat {
       if (consumed_bytes() <= skip_to_) continue;
       if (!*row) return refuse(bad, row->error());
       if (header_fault_) return refuse(bad, *header_fault_);
-      const Status read = columns_->read(**row, batch.append(Timestamp{}), batch.arena());
+      CsvFault fault;
+      const Status read = columns_->read(**row, batch.append(Timestamp{}), batch.arena(), &fault);
       if (read) return Next::kRecord;
       batch.drop_last();
       // The row was cut well: a cell is wrong, or there are too many or too few of them.
-      const bool has_cells = read.error().what().find(", column ") != std::string::npos;
-      bad.reason = reason_of(read.error(), has_cells ? "BAD_FIELD" : "MALFORMED_CSV");
-      return describe(bad, read.error());
+      bad.reason = reason_of(read.error(), fault.column.empty() ? "MALFORMED_CSV" : "BAD_FIELD");
+      return describe(bad, read.error(), fault);
     }
     return Next::kNeedBytes;
   }
@@ -170,7 +178,9 @@ class CsvFormat final : public RecordFormat {
     bad.reason = reason_of(error, "MALFORMED_CSV");
     return describe(bad, error);
   }
-  Next describe(BadRecord& bad, const Error& error) const {
+  Next describe(BadRecord& bad, const Error& error, const CsvFault& fault = {}) const {
+    bad.field = fault.column;
+    bad.value = fault.value.substr(0, kValueMax);
     bad.offset = static_cast<std::int64_t>(rows_.row_offset());
     bad.line = static_cast<std::int64_t>(rows_.row_line());
     bad.message = error.what();

@@ -13,20 +13,12 @@
 #include <string_view>
 
 #include "base/csv.h"
+#include "base/file_format.h"
 #include "base/json.h"
 #include "runtime/exec/batch.h"
+#include "runtime/exec/source.h"
 
 namespace tributary {
-
-// `raw` is valid until the next call.
-struct BadRecord {
-  std::int64_t offset = 0;
-  std::int64_t line = 0;
-  std::string_view
-      reason;  // MALFORMED_JSON, MALFORMED_CSV, BAD_FIELD, BAD_DECIMAL, RECORD_TOO_LARGE
-  std::string message;
-  std::string_view raw;  // cut to 64 KiB
-};
 
 class RecordFormat {
  public:
@@ -41,8 +33,10 @@ class RecordFormat {
   virtual void finish() = 0;
 
   enum class Next : std::uint8_t {
-    kRecord,     // one was appended to the batch
-    kBad,        // `bad` says what
+    kRecord,  // one was appended to the batch
+    // `bad` says what: MALFORMED_JSON, MALFORMED_CSV, BAD_FIELD, BAD_DECIMAL or RECORD_TOO_LARGE.
+    // Its raw bytes are cut to 64 KiB and valid until the next call.
+    kBad,
     kNeedBytes,  // or, after finish(), the end
   };
   // The batch must not be full.
@@ -55,8 +49,6 @@ class RecordFormat {
   // Nothing comes for a while: gives buffers back.
   virtual void rest() {}
 };
-
-enum class FileFormat : std::uint8_t { kJsonLines, kCsv, kRawLines };
 
 struct FormatOptions {
   std::size_t line_bytes_max = 1 << 20;

@@ -45,6 +45,12 @@ std::string unknown(std::string_view what, std::string_view name, const std::str
                      fmt::join(names, ", "));
 }
 
+void throw_mistakes(const std::vector<Error>& mistakes) {
+  std::string text;
+  for (const Error& mistake : mistakes) text += (text.empty() ? "" : "\n") + mistake.to_string();
+  if (!text.empty()) throw JobTestFailure(text);
+}
+
 void expect_type(std::string_view what, std::string_view name, std::string_view verb,
                  const TypeInfo& has, const TypeInfo& asked) {
   if (&has == &asked || schema_of(has) == schema_of(asked)) return;
@@ -77,11 +83,8 @@ std::unique_ptr<JobTestCore> JobTestCore::make(const ErasedJobFunction& job,
                                                const Settings& settings,
                                                const JobTestOptions& options) {
   JobProgram program;
-  std::optional<Error> error;
-  if (!tributary::internal::build_job(options.name, settings, job.settings_type, job.call,
-                                      job.function, program, error)) {
-    throw JobTestFailure(error->to_string());
-  }
+  throw_mistakes(tributary::internal::build_job(options.name, settings, job.settings_type, job.call,
+                                                job.function, program));
   return std::make_unique<JobTestCore>(program, options);
 }
 
@@ -100,8 +103,7 @@ std::unique_ptr<JobTestCore> JobTestCore::make_with_record(const ErasedJobFuncti
   }
   graph.keep(std::move(kept));
   JobProgram program;
-  if (Status finished = graph.finish(program); !finished)
-    throw JobTestFailure(finished.error().to_string());
+  throw_mistakes(graph.finish(program));
   return std::make_unique<JobTestCore>(program, options);
 }
 
@@ -111,8 +113,7 @@ std::unique_ptr<JobTestCore> JobTestCore::make(const JobDescriptor& job, const S
     fail_test("job {} was built for {}, this test for {}", job.name, job.abi, job_abi());
   }
   JobProgram program;
-  std::optional<Error> error;
-  if (!job.build(settings, program, error)) throw JobTestFailure(error->to_string());
+  throw_mistakes(job.build(settings, program));
   return std::make_unique<JobTestCore>(program, options);
 }
 

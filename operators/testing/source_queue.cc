@@ -1,7 +1,6 @@
 #include "operators/testing/source_queue.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -88,8 +87,13 @@ class QueueReader final : public SourceReader {
       if (!record && !batch->empty()) break;
       ++split.position;
       if (item.kind == QueueItem::Kind::kBadRecord) {
-        return out.bad_record(split_index, item.number, item.number + 1, item.reason,
-                              "pushed by the test as a bad record", item.raw);
+        return out.bad_record(split_index, {.offset = item.number,
+                                            .line = item.number + 1,
+                                            .reason = item.reason,
+                                            .field = {},
+                                            .value = {},
+                                            .message = "pushed by the test as a bad record",
+                                            .raw = item.raw});
       }
       void* slot = batch->append(item.time, index);
       copy(record ? item.record : queue_.type_.default_value, slot, batch->arena());
@@ -119,13 +123,13 @@ class StampOperator final : public Operator {
   explicit StampOperator(const SourceQueue& queue) : queue_(queue) {}
   std::uint32_t process(std::uint32_t, BatchPtr& batch, std::uint32_t, Output& out) override {
     const std::uint32_t size = batch->size();
-    std::array<bool, Batch::kMaxRecords> keep{};
+    std::vector<std::uint16_t> records;
     for (std::uint32_t i = 0; i < size; ++i) {
       const QueueItem& item = queue_.items_[batch->key_hash(i)];
-      keep[i] = item.kind == QueueItem::Kind::kRecord;
+      if (item.kind == QueueItem::Kind::kRecord) records.push_back(static_cast<std::uint16_t>(i));
       batch->event_times()[i] = item.time;
     }
-    batch->compact({keep.data(), size});
+    batch->keep(records);
     out.emit(0, std::move(batch));
     return size;
   }

@@ -14,6 +14,7 @@
 #include "base/nearest_name.h"
 #include "runtime/api/job_commands.h"
 #include "runtime/api/reference_commands.h"
+#include "runtime/api/refusal.h"
 #include "runtime/api/run_command.h"
 #include "runtime/api/terminal.h"
 
@@ -43,11 +44,6 @@ CLI::Validator one_of(std::vector<std::string> values) {
                            nearest ? fmt::format("; did you mean {}?", *nearest) : "");
       },
       "");
-}
-
-int refuse(const Error& error, const Surroundings& surroundings) {
-  write_all(surroundings.err, error.to_string() + "\n");
-  return kExitRefused;
 }
 
 Result<Duration> read_duration(const std::string& option, const std::string& text) {

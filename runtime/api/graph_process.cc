@@ -195,10 +195,16 @@ Result<GraphAnswer> request_graph(const GraphRequest& request, const Clock& cloc
                           WTERMSIG(status), ::strsignal(WTERMSIG(status))),
               "find it with: gdb --args tributary graph JOB ..."));
   }
-  if (WEXITSTATUS(status) == kGraphRefused) return GraphAnswer{.graph = {}, .refused = true};
-  if (WEXITSTATUS(status) != 0)
-    return fail(ErrorCode::B206, "the process that makes the job's graph exited with {}",
-                WEXITSTATUS(status));
+  if (WEXITSTATUS(status) == kGraphRefused && answer == kGraphRefusedAnswer)
+    return GraphAnswer{.graph = {}, .refused = true};
+  if (WEXITSTATUS(status) != 0 || answer.empty()) {
+    return std::unexpected(
+        Error(ErrorCode::B206,
+              fmt::format("the job's function ended its process with exit code {} before there was "
+                          "a graph",
+                          WEXITSTATUS(status)),
+              "a job's function returns; to refuse its settings it says job.refuse(...)"));
+  }
   return GraphAnswer{.graph = TRY(graph::parse_job_graph(answer)), .refused = false};
 }
 

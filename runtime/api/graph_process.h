@@ -32,8 +32,10 @@ struct GraphAnswer {
   bool refused = false;
 };
 
-// What a child exits with when it has printed why there is no graph.
+// What a child exits with, and answers, when it has printed why there is no graph. Both, because
+// the job's function may end the process with any code.
 inline constexpr int kGraphRefused = 2;
+inline constexpr std::string_view kGraphRefusedAnswer = "refused\n";
 
 // B206 if the child could not be started, was killed, ran out of time, or did not answer with a
 // graph.

@@ -1,12 +1,30 @@
 #include "runtime/api/job_build.h"
 
+#include <simdjson.h>
 #include <utility>
 
+#include "base/excerpt.h"
 #include "runtime/api/settings_digest.h"
 #include "runtime/api/settings_override.h"
 #include "runtime/api/settings_yaml.h"
 
 namespace tributary {
+namespace {
+
+// What a graph shows must be UTF-8, or its bytes could not be read again.
+Status check_texts(const graph::JobGraph& graph) {
+  for (const graph::Vertex& vertex : graph.vertices()) {
+    if (!simdjson::validate_utf8(vertex.name()))
+      return fail(ErrorCode::C102, "the name of operator {} is not UTF-8", excerpt(vertex.name()));
+    for (const auto& [property, value] : vertex.properties()) {
+      if (!simdjson::validate_utf8(value))
+        return fail(ErrorCode::C102, "{} of operator {} is not UTF-8", property, vertex.name());
+    }
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<ConfigDocument> read_config(FileSystem& files, const std::optional<std::string>& path,
                                    std::vector<std::string> overrides) {
@@ -26,18 +44,16 @@ Result<Settings> settings_of(const ConfigDocument& document) {
   return settings;
 }
 
-Result<JobProgram> build_job(const JobLibrary& library, const ConfigDocument& document,
-                             const ExpansionSources& sources) {
+OrErrors<JobProgram> build_program(const JobLibrary& library, const ConfigDocument& document,
+                                   const ExpansionSources& sources) {
   const Settings unexpanded = TRY(settings_of(document));
-  const Settings settings = TRY(expand_settings(unexpanded, sources));
+  SecretValues secrets;
+  const Settings settings = TRY(expand_settings(unexpanded, sources, secrets));
   JobProgram program;
-  std::optional<Error> error;
-  if (!library.descriptor->build(settings, program, error)) {
-    if (!error)
-      error = Error(ErrorCode::B203,
-                    fmt::format("job {} could not be built and does not say why", library.name()));
-    return std::unexpected(*std::move(error));
-  }
+  std::vector<Error> errors = library.descriptor->build(settings, program);
+  for (Error& error : errors) error = secrets.redact(error);
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  TRY(check_texts(program.graph));
   const Hash128 digest = settings_digest(unexpanded);
   program.graph.set_settings_digest(digest.to_hex());
   if (program.graph.name().empty()) program.graph.set_name(library.name());

@@ -14,6 +14,7 @@
 #include "base/file_system.h"
 #include "base/settings.h"
 #include "runtime/api/job_library.h"
+#include "runtime/api/refusal.h"
 #include "runtime/api/settings_expansion.h"
 #include "runtime/exec/job_program.h"
 
@@ -31,8 +32,9 @@ Result<ConfigDocument> read_config(FileSystem& files, const std::optional<std::s
                                    std::vector<std::string> overrides);
 // The document with its overrides, not expanded.
 Result<Settings> settings_of(const ConfigDocument& document);
-// The job's program, its graph's settings_digest set.
-Result<JobProgram> build_job(const JobLibrary& library, const ConfigDocument& document,
-                             const ExpansionSources& sources);
+// The job's program, its graph's settings_digest set. Errors of the author's function show no
+// secret.
+OrErrors<JobProgram> build_program(const JobLibrary& library, const ConfigDocument& document,
+                                   const ExpansionSources& sources);
 
 }  // namespace tributary

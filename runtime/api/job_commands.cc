@@ -10,6 +10,7 @@
 #include "runtime/api/graph_process.h"
 #include "runtime/api/job_library.h"
 #include "runtime/api/job_search.h"
+#include "runtime/api/output_aside.h"
 #include "runtime/api/plan_json.h"
 #include "runtime/api/settings_yaml.h"
 #include "runtime/api/terminal.h"
@@ -17,11 +18,6 @@
 
 namespace tributary {
 namespace {
-
-int refuse(const Error& error, const Surroundings& surroundings) {
-  write_all(surroundings.err, error.to_string() + "\n");
-  return kExitRefused;
-}
 
 Result<std::string> read_standard_input() {
   std::string text;
@@ -39,9 +35,9 @@ Result<std::string> read_standard_input() {
   }
 }
 
-Result<graph::JobGraph> graph_of(const JobArguments& arguments,
-                                 const std::optional<std::string>& config_name,
-                                 const Surroundings& surroundings) {
+OrErrors<graph::JobGraph> graph_of(const JobArguments& arguments,
+                                   const std::optional<std::string>& config_name,
+                                   const Surroundings& surroundings) {
   ConfigDocument document;
   if (config_name) {
     document = {
@@ -51,28 +47,8 @@ Result<graph::JobGraph> graph_of(const JobArguments& arguments,
   }
   const std::string path = TRY(locate_job(arguments, surroundings));
   const JobLibrary library = TRY(load_job_library(surroundings.files, path));
-  return TRY(build_job(library, document, expansion_sources(arguments, surroundings))).graph;
+  return TRY(build_program(library, document, expansion_sources(arguments, surroundings))).graph;
 }
-
-// What the author's function prints to standard output must not end up in the answer.
-class AnswerDescriptor {
- public:
-  explicit AnswerDescriptor(const Surroundings& surroundings)
-      : out_(surroundings.out), kept_(::dup(surroundings.out)) {
-    ::dup2(surroundings.err, out_);
-  }
-  ~AnswerDescriptor() {
-    ::dup2(kept_, out_);
-    ::close(kept_);
-  }
-  AnswerDescriptor(const AnswerDescriptor&) = delete;
-  AnswerDescriptor& operator=(const AnswerDescriptor&) = delete;
-  int get() const { return kept_; }
-
- private:
-  int out_;
-  int kept_;
-};
 
 }  // namespace
 
@@ -111,19 +87,16 @@ int jobs_command(const std::string& job_path, const Surroundings& surroundings) 
 int plan_command(const JobArguments& arguments, std::uint32_t slots, PlanFormat format,
                  const Surroundings& surroundings) {
   const auto planned = plan_job(arguments, std::max(slots, 1U), surroundings);
-  if (!planned) {
-    for (const Error& error : planned.error()) refuse(error, surroundings);
-    return kExitRefused;
-  }
+  if (!planned) return refuse(planned.error(), surroundings);
   switch (format) {
     case PlanFormat::kText:
-      write_all(surroundings.out, graph::explain_text(planned->graph, planned->plan));
+      write_all(surroundings.out, graph::explain_text(planned->shown, planned->plan));
       break;
     case PlanFormat::kMermaid:
-      write_all(surroundings.out, graph::explain_mermaid(planned->graph, planned->plan));
+      write_all(surroundings.out, graph::explain_mermaid(planned->shown, planned->plan));
       break;
     case PlanFormat::kJson:
-      write_all(surroundings.out, plan_json(planned->graph, planned->plan));
+      write_all(surroundings.out, plan_json(planned->shown, planned->plan));
       break;
   }
   return kExitDone;
@@ -131,13 +104,14 @@ int plan_command(const JobArguments& arguments, std::uint32_t slots, PlanFormat 
 
 int graph_command(const JobArguments& arguments, const std::optional<std::string>& config_name,
                   const Surroundings& surroundings) {
-  const AnswerDescriptor answer(surroundings);
-  const Result<graph::JobGraph> graph = graph_of(arguments, config_name, surroundings);
+  const OutputAside aside(surroundings);
+  const OrErrors<graph::JobGraph> graph = graph_of(arguments, config_name, surroundings);
   if (!graph) {
     refuse(graph.error(), surroundings);
+    write_all(aside.output(), kGraphRefusedAnswer);
     return kGraphRefused;
   }
-  write_all(answer.get(), graph::serialize(*graph));
+  write_all(aside.output(), graph::serialize(*graph));
   return kExitDone;
 }
 

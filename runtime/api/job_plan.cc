@@ -12,6 +12,7 @@ namespace {
 struct Request {
   std::string library_path;
   ConfigDocument document;
+  SecretValues secrets;
 };
 
 Result<Request> request_of(const JobArguments& arguments, const Surroundings& surroundings) {
@@ -19,7 +20,8 @@ Result<Request> request_of(const JobArguments& arguments, const Surroundings& su
   request.library_path = TRY(locate_job(arguments, surroundings));
   request.document = TRY(read_config(surroundings.files, arguments.config, arguments.overrides));
   // Refused here, so that a mistyped document costs no process.
-  TRY(settings_of(request.document));
+  const Settings settings = TRY(settings_of(request.document));
+  TRY(expand_settings(settings, expansion_sources(arguments, surroundings), request.secrets));
   return request;
 }
 
@@ -68,19 +70,22 @@ Result<std::string> locate_job(const JobArguments& arguments, const Surroundings
   return TRY(find_job_library(files, arguments.job, folders)).path;
 }
 
-std::expected<PlannedJob, std::vector<Error>> plan_job(const JobArguments& arguments,
-                                                       std::uint32_t slots,
-                                                       const Surroundings& surroundings) {
-  Result<Request> request = request_of(arguments, surroundings);
-  if (!request) return std::unexpected(std::vector<Error>{std::move(request).error()});
-  Result<GraphAnswer> answer = graph_of(*request, arguments, surroundings);
-  if (!answer) return std::unexpected(std::vector<Error>{std::move(answer).error()});
-  if (answer->refused) return std::unexpected(std::vector<Error>{});
-  auto plan = graph::plan(answer->graph, {.slots = slots});
-  if (!plan) return std::unexpected(std::move(plan).error());
-  return PlannedJob{.library_path = std::move(request->library_path),
-                    .document = std::move(request->document),
-                    .graph = std::move(answer->graph),
+OrErrors<PlannedJob> plan_job(const JobArguments& arguments, std::uint32_t slots,
+                              const Surroundings& surroundings) {
+  Request request = TRY(request_of(arguments, surroundings));
+  GraphAnswer answer = TRY(graph_of(request, arguments, surroundings));
+  if (answer.refused) return std::unexpected(std::vector<Error>{});
+  graph::JobGraph shown = TRY(request.secrets.redact(answer.graph));
+  auto plan = graph::plan(answer.graph, {.slots = slots});
+  if (!plan) {
+    for (Error& error : plan.error()) error = request.secrets.redact(error);
+    return std::unexpected(std::move(plan).error());
+  }
+  return PlannedJob{.library_path = std::move(request.library_path),
+                    .document = std::move(request.document),
+                    .secrets = std::move(request.secrets),
+                    .graph = std::move(answer.graph),
+                    .shown = std::move(shown),
                     .plan = std::move(*plan)};
 }
 

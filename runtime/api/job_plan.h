@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,15 +29,16 @@ struct JobArguments {
 struct PlannedJob {
   std::string library_path;
   ConfigDocument document;
+  SecretValues secrets;
   graph::JobGraph graph;
+  graph::JobGraph shown;  // `graph` without the values of secrets: what may be printed
   graph::ExecutionPlan plan;
 };
 
 // Every reason against it. An empty list: the reasons are on standard error already, told by the
 // other process.
-std::expected<PlannedJob, std::vector<Error>> plan_job(const JobArguments& arguments,
-                                                       std::uint32_t slots,
-                                                       const Surroundings& surroundings);
+OrErrors<PlannedJob> plan_job(const JobArguments& arguments, std::uint32_t slots,
+                              const Surroundings& surroundings);
 
 // Where JOB's library lies. B202.
 Result<std::string> locate_job(const JobArguments& arguments, const Surroundings& surroundings);

@@ -1,6 +1,7 @@
 #include "runtime/api/progress.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace tributary {
@@ -57,8 +58,10 @@ StageProgress stage_progress(const graph::Stage& stage, const JobSample& before,
     progress.inbox_bytes += task.inbox_bytes;
     progress.waiting_bytes += task.waiting_bytes;
     lower(task.finished ? ended : running, task);
-    if (task.backlog >= 0 && stage.is_source)
+    if (task.backlog >= 0 && stage.is_source) {
       progress.backlog = progress.backlog.value_or(0) + task.backlog;
+      progress.backlog_unit = task.backlog_unit;
+    }
   }
   progress.watermark = running ? running : ended;
   if (progress.watermark == Timestamp::min()) progress.watermark = std::nullopt;
@@ -123,6 +126,12 @@ std::uint32_t cause_of(std::uint32_t waiting, const std::vector<StageProgress>& 
   return busiest.value_or(waiting);
 }
 
+JobProgress finish(JobProgress progress, const graph::ExecutionPlan& plan) {
+  progress.watermark = lowest_watermark(progress.stages, plan);
+  progress.bottleneck = find_bottleneck(progress.stages, plan);
+  return progress;
+}
+
 }  // namespace
 
 JobSample sample_tasks(const std::deque<TaskMetrics>& metrics, const graph::ExecutionPlan& plan,
@@ -142,6 +151,7 @@ JobSample sample_tasks(const std::deque<TaskMetrics>& metrics, const graph::Exec
          .inbox_bytes = task.inbox_bytes.get(),
          .waiting_bytes = task.waiting_bytes.get(),
          .backlog = task.backlog.get(),
+         .backlog_unit = task.backlog_unit,
          .finished = task.finished.get() != 0});
   }
   return sample;
@@ -150,23 +160,27 @@ JobSample sample_tasks(const std::deque<TaskMetrics>& metrics, const graph::Exec
 JobProgress progress_between(const JobSample& before, const JobSample& after,
                              std::int64_t started_nanos, const graph::ExecutionPlan& plan) {
   JobProgress progress;
+  std::set<std::string_view> units;
   progress.elapsed_s = static_cast<double>(after.nanos - started_nanos) / 1e9;
   progress.interval_s = static_cast<double>(after.nanos - before.nanos) / 1e9;
   for (const graph::Stage& stage : plan.stages) {
     progress.stages.push_back(stage_progress(stage, before, after, progress.interval_s));
     if (!stage.is_source) continue;
+    const StageProgress& source = progress.stages.back();
+    if (source.backlog) units.insert(source.backlog_unit);
     progress.records_in += progress.stages.back().records_in;
     progress.rate += progress.stages.back().rate;
   }
+  // Bytes and records make no sum.
+  if (units.size() != 1) return finish(std::move(progress), plan);
+  progress.backlog_unit = *units.begin();
   progress.backlog = backlog_of(after);
   const std::optional<std::int64_t> backlog_before = backlog_of(before);
   if (progress.backlog && backlog_before && *backlog_before > *progress.backlog) {
     progress.remaining_s = static_cast<double>(*progress.backlog) * progress.interval_s /
                            static_cast<double>(*backlog_before - *progress.backlog);
   }
-  progress.watermark = lowest_watermark(progress.stages, plan);
-  progress.bottleneck = find_bottleneck(progress.stages, plan);
-  return progress;
+  return finish(std::move(progress), plan);
 }
 
 std::optional<Bottleneck> find_bottleneck(const std::vector<StageProgress>& stages,

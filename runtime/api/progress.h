@@ -10,6 +10,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/timestamp.h"
@@ -30,6 +31,7 @@ struct TaskSample {
   std::int64_t inbox_bytes = 0;
   std::int64_t waiting_bytes = 0;
   std::int64_t backlog = -1;
+  std::string_view backlog_unit;
   bool finished = false;
 };
 
@@ -59,6 +61,7 @@ struct StageProgress {
   std::int64_t inbox_bytes = 0;
   std::int64_t waiting_bytes = 0;
   std::optional<std::int64_t> backlog;  // sources that know theirs
+  std::string_view backlog_unit;        // "bytes", "records"; empty: unknown
 };
 
 // `stage` waits for room in `cause`, or `stage` itself is what is slow (`cause` is equal then).
@@ -73,7 +76,9 @@ struct JobProgress {
   double interval_s = 0;        // that rates and ratios are of
   std::int64_t records_in = 0;  // read by all sources
   double rate = 0;
+  // Of all sources; nothing where they count in different units.
   std::optional<std::int64_t> backlog;
+  std::string_view backlog_unit;
   std::optional<double> remaining_s;  // if the backlog goes on falling as it does
   std::optional<Timestamp> watermark;
   std::vector<StageProgress> stages;

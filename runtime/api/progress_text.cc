@@ -26,7 +26,8 @@ std::string job_line(const JobProgress& progress) {
   std::string line = fmt::format("{}  read {}  {} records/s", seconds_text(progress.elapsed_s),
                                  grouped(progress.records_in), grouped(whole(progress.rate)));
   if (progress.backlog) {
-    line += fmt::format("  backlog {}", grouped(*progress.backlog));
+    line += fmt::format("  backlog {}{}{}", grouped(*progress.backlog),
+                        progress.backlog_unit.empty() ? "" : " ", progress.backlog_unit);
     if (progress.remaining_s && *progress.remaining_s < 100 * 3600.0)
       line += fmt::format(" (about {})", seconds_text(std::ceil(*progress.remaining_s)));
   }
@@ -47,6 +48,14 @@ std::string cut(std::string text, std::size_t width) {
   return text;
 }
 
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+// Of the columns behind a stage's name.
+constexpr std::size_t kNumbersWidth = 2 + 13 + 2 + 13 + 2 + 9 + 2 + 5 + 2 + 5;
+
 Json watermark_json(const std::optional<Timestamp>& watermark) {
   return watermark ? Json(format_timestamp(*watermark)) : Json(nullptr);
 }
@@ -54,6 +63,8 @@ template <typename T>
 Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
+
+Json unit_json(std::string_view unit) { return unit.empty() ? Json(nullptr) : Json(unit); }
 
 Json stage_json(const StageProgress& stage) {
   return {{"stage", stage.stage},
@@ -69,7 +80,8 @@ Json stage_json(const StageProgress& stage) {
           {"watermark", watermark_json(stage.watermark)},
           {"inbox_bytes", stage.inbox_bytes},
           {"waiting_bytes", stage.waiting_bytes},
-          {"backlog", or_null(stage.backlog)}};
+          {"backlog", or_null(stage.backlog)},
+          {"backlog_unit", unit_json(stage.backlog_unit)}};
 }
 
 }  // namespace
@@ -109,20 +121,27 @@ std::vector<std::string> progress_block(const JobProgress& progress, std::string
                                         std::size_t width) {
   std::vector<std::string> lines;
   lines.push_back(cut(fmt::format("{}  {}", job, job_line(progress)), width));
-  std::size_t name_width = 0;
+  constexpr std::string_view kStage = "stage";
+  std::size_t name_width = kStage.size();
   for (const StageProgress& stage : progress.stages)
-    name_width = std::max(name_width, stage.name.size());
-  name_width = std::min<std::size_t>(name_width, 36);
-  for (const StageProgress& stage : progress.stages) {
-    const std::string name =
-        stage.name.size() > name_width ? cut(stage.name, name_width - 1) + "…" : stage.name;
-    lines.push_back(
-        cut(fmt::format("  {}{:{}}  busy {:>5}  backpressured {:>5}  in {}  {} records/s", name, "",
-                        name_width - std::min(name_width, name.size()), percent(stage.busy_ratio),
-                        percent(stage.backpressured_ratio), grouped(stage.records_in),
-                        grouped(whole(stage.rate))),
-            width));
-  }
+    name_width = std::max(name_width, columns_of(stage.name));
+  // Numbers are what people look for: the name gives way.
+  const std::size_t room = width > kNumbersWidth + 2 ? width - kNumbersWidth - 2 : 0;
+  name_width = std::min(name_width, std::clamp<std::size_t>(room, 12, 48));
+  const auto add_row = [&](std::string_view name, std::string_view in, std::string_view out,
+                           std::string_view rate, std::string_view busy, std::string_view held) {
+    std::string shown(name);
+    if (columns_of(shown) > name_width) shown = cut(shown, name_width - 1) + "…";
+    shown.append(name_width - columns_of(shown), ' ');
+    lines.push_back(cut(
+        fmt::format("  {}  {:>13}  {:>13}  {:>9}  {:>5}  {:>5}", shown, in, out, rate, busy, held),
+        width));
+  };
+  add_row(kStage, "in", "out", "in/s", "busy", "held");
+  for (const StageProgress& stage : progress.stages)
+    add_row(stage.name, grouped(stage.records_in), grouped(stage.records_out),
+            grouped(whole(stage.rate)), percent(stage.busy_ratio),
+            percent(stage.backpressured_ratio));
   if (progress.bottleneck) lines.push_back(cut("  " + bottleneck_text(progress), width));
   return lines;
 }
@@ -140,6 +159,7 @@ std::string progress_json(const JobProgress& progress, std::string_view job) {
                {"records_in", progress.records_in},
                {"rate", whole(progress.rate)},
                {"backlog", or_null(progress.backlog)},
+               {"backlog_unit", unit_json(progress.backlog_unit)},
                {"watermark", watermark_json(progress.watermark)},
                {"stages", Json::array()},
                {"bottleneck", nullptr}};

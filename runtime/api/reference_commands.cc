@@ -55,7 +55,7 @@ std::string wrapped(std::string_view text) {
 }  // namespace
 
 std::string version_text() {
-  std::string text = fmt::format("tributary {}\n", TRIBUTARY_ENGINE_VERSION);
+  std::string text = fmt::format("tributary {}\n", engine_version());
   text += fmt::format("  job ABI    {}\n", job_abi());
   text += fmt::format("  compiler   {}\n",
 #if defined(__clang__)

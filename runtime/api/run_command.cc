@@ -3,14 +3,20 @@
 #include <algorithm>
 #include <csignal>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/settings_binder.h"
 #include "base/thread_executor.h"
 #include "checkpoint/memory_metadata_store.h"
 #include "checkpoint/memory_state.h"
+#include "runtime/api/input_check.h"
 #include "runtime/api/job_watch.h"
+#include "runtime/api/output_aside.h"
 #include "runtime/api/output_folders.h"
+#include "runtime/api/refusal.h"
 #include "runtime/api/run_report.h"
 #include "runtime/api/stop_signals.h"
 #include "runtime/cluster/local_job.h"
@@ -20,24 +26,20 @@ namespace {
 
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
 
-int refuse(const Error& error, const Surroundings& surroundings) {
-  write_all(surroundings.err, error.to_string() + "\n");
-  return kExitRefused;
-}
-
 ProgressMode mode_of(ProgressMode asked, int out) {
   if (asked != ProgressMode::kAuto) return asked;
   return is_terminal(out) ? ProgressMode::kTerminal : ProgressMode::kPlain;
 }
 
 // The program as this process builds it, which must be the one that was planned.
-Result<JobProgram> load_program(const PlannedJob& planned, const JobArguments& arguments,
-                                const Surroundings& surroundings) {
+OrErrors<JobProgram> load_program(const PlannedJob& planned, const JobArguments& arguments,
+                                  const Surroundings& surroundings) {
+  const OutputAside aside(surroundings);
   const JobLibrary library = TRY(load_job_library(surroundings.files, planned.library_path));
   JobProgram program =
-      TRY(build_job(library, planned.document, expansion_sources(arguments, surroundings)));
-  const Hash128 here = graph::digest(program.graph);
-  const Hash128 there = graph::digest(planned.graph);
+      TRY(build_program(library, planned.document, expansion_sources(arguments, surroundings)));
+  const Hash128 here = graph::digest(TRY(planned.secrets.redact(program.graph)));
+  const Hash128 there = graph::digest(planned.shown);
   if (here != there) {
     return std::unexpected(
         Error(ErrorCode::B204,
@@ -58,19 +60,21 @@ std::string random_uid(RandomSource& random) {
 class Run {
  public:
   Run(const RunArguments& arguments, const PlannedJob& planned, const JobProgram& program,
-      const Surroundings& surroundings)
+      std::vector<std::string> notices, const Surroundings& surroundings)
       : arguments_(arguments),
+        planned_(planned),
         plan_(planned.plan),
-        program_(program),
+        notices_(std::move(notices)),
         surroundings_(surroundings),
         clock_(surroundings.clock),
-        report_(mode_of(arguments.progress, surroundings.out), program.graph, planned.plan,
+        report_(mode_of(arguments.progress, surroundings.out), planned.shown, planned.plan,
                 surroundings),
         executor_(surroundings.clock),
         job_(program, planned.plan, options()) {}
 
   int run(StopSignals& signals) {
     report_.started();
+    for (const std::string& notice : notices_) report_.notice(planned_.secrets.redact(notice));
     started_ = clock_.monotonic_nanos();
     last_ = {.nanos = started_, .tasks = {}};
     JobWatch watch;
@@ -84,8 +88,10 @@ class Run {
     const double wall_s = static_cast<double>(clock_.monotonic_nanos() - started_) / 1e9;
     const LocalJob::Outcome& outcome = job_.outcome();
     const RunSummary summary =
-        summarize(program_.graph, job_.execution().metrics(), outcome.phase, wall_s);
-    report_.ended(summary, outcome.error ? &*outcome.error : nullptr);
+        summarize(planned_.shown, job_.execution().metrics(), outcome.phase, wall_s);
+    std::optional<Error> error;
+    if (outcome.error) error = planned_.secrets.redact(*outcome.error);
+    report_.ended(summary, error ? &*error : nullptr);
     const bool is_clean = outcome.phase == cluster::FINISHED || outcome.phase == cluster::STOPPED;
     return is_clean ? kExitDone : kExitFailed;
   }
@@ -128,7 +134,7 @@ class Run {
       const std::int64_t now = clock_.monotonic_nanos();
       if (now >= until) {
         until = INT64_MAX;
-        job_.request_stop();
+        stop(fmt::format("after {}", format_duration(*arguments_.until)));
       }
       if (now < next) continue;
       show_progress(now);
@@ -136,14 +142,18 @@ class Run {
     }
   }
 
+  // Whoever signals while the job is stopping, for whatever reason, does not want to wait for it.
   void stop_or_cancel(int signals_so_far) {
-    if (signals_so_far == 1) {
-      report_.notice("stopping: reads no more and finishes what is in flight (again: cancel)");
-      job_.request_stop();
-    } else if (signals_so_far >= 2) {
-      report_.notice("cancelling (again: end at once)");
-      job_.cancel();
-    }
+    if (signals_so_far == 1 && !is_stopping_) return stop("at a signal");
+    report_.notice(signals_so_far > 1 ? "cancelling (again: end at once)" : "cancelling");
+    job_.cancel();
+  }
+  void stop(std::string_view why) {
+    if (std::exchange(is_stopping_, true)) return;
+    report_.notice(
+        fmt::format("stopping {}: reads no more and finishes what is in flight ({}: cancel)", why,
+                    why == "at a signal" ? "again" : "SIGINT or SIGTERM"));
+    job_.request_stop();
   }
 
   void show_progress(std::int64_t now) {
@@ -153,14 +163,16 @@ class Run {
   }
 
   const RunArguments& arguments_;
+  const PlannedJob& planned_;
   const graph::ExecutionPlan& plan_;
-  const JobProgram& program_;
+  const std::vector<std::string> notices_;
   const Surroundings& surroundings_;
   const Clock& clock_;
   RunReport report_;
   MemoryMetadataStore metadata_;
   ThreadExecutor executor_;
   LocalJob job_;
+  bool is_stopping_ = false;
   std::int64_t started_ = 0;
   JobSample last_;
 };
@@ -169,21 +181,21 @@ class Run {
 
 int run_command(const RunArguments& arguments, const Surroundings& surroundings) {
   const auto planned = plan_job(arguments.job, std::max(arguments.slots, 1U), surroundings);
-  if (!planned) {
-    for (const Error& error : planned.error()) refuse(error, surroundings);
-    return kExitRefused;
-  }
-  const Result<JobProgram> program = load_program(*planned, arguments.job, surroundings);
+  if (!planned) return refuse(planned.error(), surroundings);
+  const OrErrors<JobProgram> program = load_program(*planned, arguments.job, surroundings);
   if (!program) return refuse(program.error(), surroundings);
+  // Before --force deletes anything.
+  Result<std::vector<std::string>> notices = check_inputs(*program, surroundings.files);
+  if (!notices) return refuse(planned->secrets.redact(notices.error()), surroundings);
   const Status prepared =
       prepare_output(surroundings.files, output_folders(planned->graph), arguments.force);
-  if (!prepared) return refuse(prepared.error(), surroundings);
+  if (!prepared) return refuse(planned->secrets.redact(prepared.error()), surroundings);
   // A reader of our output that has gone is no reason to stop a job.
   std::signal(SIGPIPE, SIG_IGN);
   StopSignals signals;
   if (const Status listening = signals.listen(); !listening)
     return refuse(listening.error(), surroundings);
-  Run run(arguments, *planned, *program, surroundings);
+  Run run(arguments, *planned, *program, std::move(*notices), surroundings);
   return run.run(signals);
 }
 

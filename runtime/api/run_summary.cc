@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "runtime/api/output_folders.h"
 #include "runtime/api/progress_text.h"
+#include "runtime/exec/dead_letter_counts.h"
 
 namespace tributary {
 namespace {
@@ -17,6 +19,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kDeadLetterRecord = "DeadLetter";
 constexpr std::string_view kLateCounter = "late_records";
 constexpr std::string_view kBadCounter = "bad_records";
+constexpr const char* kOverrunsCounter = "overruns";
 
 // "DeadLetter" or "tributary::DeadLetter".
 bool is_dead_letter(std::string_view record) {
@@ -32,9 +35,9 @@ bool takes_dead_letters(const graph::JobGraph& graph, std::uint32_t vertex) {
 
 // Folder, else topic, else path: what a sink shows of where it writes.
 std::string place_of(const graph::Vertex& vertex) {
-  for (const char* property : {kOutputProperty, "topic", "path"}) {
-    const auto found = vertex.properties().find(property);
-    if (found != vertex.properties().end()) return found->second;
+  for (const char* name : {graph::kOutputProperty, "topic", graph::kPathProperty}) {
+    const std::string_view place = property(vertex, name);
+    if (!place.empty()) return std::string(place);
   }
   return {};
 }
@@ -52,17 +55,42 @@ std::string_view event_of(cluster::JobPhase phase) {
   }
 }
 
-std::string_view phase_text(cluster::JobPhase phase) {
-  switch (phase) {
+// "stopped (…)": what windows and timers hold is read, but not written.
+std::string stopped_text(const RunSummary& summary) {
+  if (summary.held.empty()) return "stopped (all that was read is written)";
+  std::string held;
+  for (const auto& [operation, timers] : summary.held)
+    held += fmt::format("{}{} {}", held.empty() ? "" : ", ", operation, grouped(timers));
+  return fmt::format(
+      "stopped (all that was read is processed; windows and timers that event time did not reach "
+      "are not written: {})",
+      held);
+}
+
+std::string phase_text(const RunSummary& summary) {
+  switch (summary.phase) {
     case cluster::FINISHED:
       return "finished (end of input)";
     case cluster::STOPPED:
-      return "stopped (all that was read is written)";
+      return stopped_text(summary);
     case cluster::CANCELLED:
       return "cancelled (what was in flight is not written)";
     default:
       return "failed";
   }
+}
+
+// "  dead letters  37: MALFORMED_JSON 30, MISSING_FIELD 7\n", the most frequent first.
+std::string reasons_text(const RunSummary& summary) {
+  if (summary.dead_letter_reasons.empty()) return {};
+  std::vector<std::pair<std::string_view, std::int64_t>> reasons(
+      summary.dead_letter_reasons.begin(), summary.dead_letter_reasons.end());
+  std::ranges::stable_sort(reasons, std::greater(), [](const auto& entry) { return entry.second; });
+  std::string text = fmt::format("  dead letters  {}:", grouped(summary.dead_letters));
+  std::string_view separator = " ";
+  for (const auto& [reason, count] : reasons)
+    text += fmt::format("{}{} {}", std::exchange(separator, ", "), reason, grouped(count));
+  return text + "\n";
 }
 
 }  // namespace
@@ -78,7 +106,17 @@ RunSummary summarize(const graph::JobGraph& graph, const std::deque<TaskMetrics>
   for (const TaskMetrics& task : metrics) {
     for (const auto& operation : task.operators) {
       records_in[operation->vertex] += operation->records_in.get();
+      if (const std::int64_t overruns = operation->overruns.get(); overruns > 0)
+        summary.counters[operation->name][kOverrunsCounter] += overruns;
       for (const auto& [counter, value] : operation->named()) {
+        if (counter.starts_with(kDeadLetterCounter)) {
+          summary.dead_letter_reasons[counter.substr(kDeadLetterCounter.size())] += value;
+          continue;
+        }
+        if (counter == kEventTimersLeftCounter) {
+          summary.held[operation->name] += value;
+          continue;
+        }
         summary.counters[operation->name][counter] += value;
         if (counter == kLateCounter) summary.late_records += value;
         if (counter == kBadCounter) bad += value;
@@ -102,7 +140,7 @@ RunSummary summarize(const graph::JobGraph& graph, const std::deque<TaskMetrics>
 }
 
 std::string summary_text(const RunSummary& summary) {
-  std::string text = fmt::format("{}  in {}  out {}  late {}  dead {}", phase_text(summary.phase),
+  std::string text = fmt::format("{}  in {}  out {}  late {}  dead {}", phase_text(summary),
                                  grouped(summary.records_in), grouped(summary.records_out),
                                  grouped(summary.late_records), grouped(summary.dead_letters));
   if (summary.skipped_records > 0)
@@ -123,6 +161,7 @@ std::string summary_text(const RunSummary& summary) {
     if (!sink.output.empty()) text += fmt::format("  {}", sink.output);
     text += "\n";
   }
+  text += reasons_text(summary);
   for (const auto& [operation, counters] : summary.counters) {
     text += fmt::format("  {:<12}  {}:", "counters", operation);
     for (const auto& [counter, value] : counters)
@@ -144,6 +183,8 @@ std::string summary_json(const RunSummary& summary, const Error* error) {
                {"rate", summary.wall_s > 0
                             ? std::llround(static_cast<double>(summary.records_in) / summary.wall_s)
                             : 0},
+               {"dead_reasons", summary.dead_letter_reasons},
+               {"held", summary.held},
                {"sinks", Json::array()},
                {"counters", Json::object()}};
   for (const SinkSummary& sink : summary.sinks) {

@@ -28,13 +28,17 @@ struct SinkSummary {
 struct RunSummary {
   std::string job;
   cluster::JobPhase phase = cluster::JOB_PHASE_UNSPECIFIED;
-  std::int64_t records_in = 0;       // read by sources
+  std::int64_t records_in = 0;       // read by sources, bad ones too
   std::int64_t records_out = 0;      // taken by sinks other than those of dead letters
   std::int64_t late_records = 0;     // counters "late_records" of all operators
   std::int64_t dead_letters = 0;     // taken by sinks of dead letters
   std::int64_t skipped_records = 0;  // bad ones that went nowhere
   double wall_s = 0;
   std::vector<SinkSummary> sinks;
+  // Of dead letters, by reason.
+  std::map<std::string, std::int64_t> dead_letter_reasons;
+  // After a stop: timers of windows and processes that event time did not reach, by operator.
+  std::map<std::string, std::int64_t> held;
   // Counters that operators name themselves, summed over tasks: operator -> counter -> value.
   std::map<std::string, std::map<std::string, std::int64_t>> counters;
 };

@@ -23,15 +23,15 @@ bool is_secret_name(std::string_view name) {
 
 class Expansion {
  public:
-  Expansion(const ExpansionSources& sources, std::string document)
-      : sources_(sources), document_(std::move(document)) {}
+  Expansion(const ExpansionSources& sources, std::string document, SecretValues& secrets)
+      : sources_(sources), document_(std::move(document)), secrets_(secrets) {}
 
   Result<Settings> expand(const Settings& at, const std::string& path) const {
     switch (at.kind()) {
       case Settings::Kind::kNull:
         return at;
       case Settings::Kind::kScalar:
-        return Settings(TRY(expand_text(at.scalar(), path, at.line()))).at_line(at.line());
+        return expand_scalar(at, path);
       case Settings::Kind::kList: {
         Settings expanded = Settings::list({}).at_line(at.line());
         for (std::size_t i = 0; i < at.items().size(); ++i)
@@ -54,12 +54,21 @@ class Expansion {
   }
 
  private:
+  Result<Settings> expand_scalar(const Settings& at, const std::string& path) const {
+    bool has_secret = at.is_secret();
+    Settings expanded(TRY(expand_text(at.scalar(), path, at.line(), has_secret)));
+    expanded.at_line(at.line());
+    if (has_secret) return std::move(expanded).marked_secret();
+    return expanded;
+  }
+
   std::string place(const std::string& path, int line) const {
     if (line <= 0) return fmt::format("setting {}", path);
     return fmt::format("setting {} (line {} of {})", path, line, document_);
   }
 
-  Result<std::string> expand_text(std::string_view text, const std::string& path, int line) const {
+  Result<std::string> expand_text(std::string_view text, const std::string& path, int line,
+                                  bool& has_secret) const {
     std::string expanded;
     for (;;) {
       const std::size_t dollar = text.find("${");
@@ -75,19 +84,21 @@ class Expansion {
       if (end == std::string_view::npos)
         return fail(ErrorCode::C104, "{}: {} is not closed by a brace", place(path, line),
                     excerpt(text));
-      expanded += TRY(value_of(text.substr(2, end - 2), path, line));
+      expanded += TRY(value_of(text.substr(2, end - 2), path, line, has_secret));
       text.remove_prefix(end + 1);
     }
     expanded.append(text);
     return expanded;
   }
 
-  Result<std::string> value_of(std::string_view reference, const std::string& path,
-                               int line) const {
+  Result<std::string> value_of(std::string_view reference, const std::string& path, int line,
+                               bool& has_secret) const {
     if (reference.starts_with("env:"))
       return variable(std::string(reference.substr(4)), path, line);
-    if (reference.starts_with("secret:"))
+    if (reference.starts_with("secret:")) {
+      has_secret = true;
       return secret(std::string(reference.substr(7)), path, line);
+    }
     return fail(
         ErrorCode::C104,
         "{}: ${{{}}} is neither ${{env:NAME}} nor ${{secret:name}}; \"$${{\" stands for \"${{\"",
@@ -119,17 +130,20 @@ class Expansion {
                   place(path, line), name, file, sources_.user_id, value.error().what());
     }
     if (value->ends_with('\n')) value->pop_back();
+    secrets_.add(*value);
     return value;
   }
 
   const ExpansionSources& sources_;
   const std::string document_;
+  SecretValues& secrets_;
 };
 
 }  // namespace
 
-Result<Settings> expand_settings(const Settings& settings, const ExpansionSources& sources) {
-  return Expansion(sources, settings.document()).expand(settings, "");
+Result<Settings> expand_settings(const Settings& settings, const ExpansionSources& sources,
+                                 SecretValues& secrets) {
+  return Expansion(sources, settings.document(), secrets).expand(settings, "");
 }
 
 }  // namespace tributary

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/settings.h"
+#include "runtime/api/secret_values.h"
 
 namespace tributary {
 
@@ -27,6 +28,8 @@ struct ExpansionSources {
   std::uint32_t user_id = 0;  // for the message about an unreadable secret
 };
 
-Result<Settings> expand_settings(const Settings& settings, const ExpansionSources& sources);
+// What a secret went into is_secret(); the values themselves are added to `secrets`.
+Result<Settings> expand_settings(const Settings& settings, const ExpansionSources& sources,
+                                 SecretValues& secrets);
 
 }  // namespace tributary

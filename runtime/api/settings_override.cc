@@ -26,6 +26,9 @@ class Override {
     if (key.empty()) return wrong("an empty name in the path");
     switch (at.kind()) {
       case Settings::Kind::kNull:
+        // Nothing is there to say whether this is a list: its first item makes it one.
+        if (key == "0") return in_list(Settings::list({}), key, below, is_last, depth);
+        return in_map(at, key, below, is_last, depth);
       case Settings::Kind::kMap:
         return in_map(at, key, below, is_last, depth);
       case Settings::Kind::kList:

@@ -81,9 +81,9 @@ void JobMaster::persist(Actions& actions) {
 
 void JobMaster::on(const JobSubmitted&, Timestamp, Actions& actions) {
   record_.set_attempt(record_.attempt() + 1);
-  record_.set_phase(cluster::RESTORE);
-  // The attempt is on record before any task of it exists: a new leader must find it.
-  after_persist_.emplace_back(DeployTasks{record_.attempt()});
+  record_.set_phase(cluster::DEPLOY);
+  // The attempt is on record before any task of it opens: a new leader must find it.
+  after_persist_.emplace_back(OpenTasks{record_.attempt()});
   for (const graph::VertexId source : sources_) after_persist_.emplace_back(ListSplits{source, {}});
   persist(actions);
 }
@@ -122,18 +122,25 @@ void JobMaster::on(const SplitsListed& listed, Timestamp now, Actions& actions) 
     // A task that gets none hears of the first listing too: it has caught up.
     for (std::uint32_t task = 0; task < parallelism_of(listed.source); ++task) by_task[task];
   }
-  if (!added.empty() || !by_task.empty()) {
-    for (const int i : added) {
-      const cluster::AssignedSplit& split = table.splits(i);
-      by_task[split.task()].push_back({.id = split.id(),
-                                       .position = split.position(),
-                                       .end = split.end(),
-                                       .weight = split.weight()});
-    }
-    for (auto& [task, splits] : by_task) {
-      std::ranges::sort(splits, {}, &Split::id);
-      then.emplace_back(AssignSplits{listed.source, task, std::move(splits)});
-    }
+  for (const int i : added) {
+    const cluster::AssignedSplit& split = table.splits(i);
+    by_task[split.task()].push_back({.id = split.id(),
+                                     .position = split.position(),
+                                     .end = split.end(),
+                                     .weight = split.weight()});
+  }
+  std::map<std::uint32_t, int> splits_of;  // by task
+  for (const cluster::AssignedSplit& split : table.splits()) ++splits_of[split.task()];
+  // New splits change every reader's share of the rate limit.
+  if (!added.empty()) {
+    for (const auto& [task, count] : splits_of) by_task[task];
+  }
+  for (auto& [task, splits] : by_task) {
+    std::ranges::sort(splits, {}, &Split::id);
+    const double share = table.splits_size() == 0 ? 0
+                                                  : static_cast<double>(splits_of[task]) /
+                                                        static_cast<double>(table.splits_size());
+    then.emplace_back(AssignSplits{listed.source, task, std::move(splits), share});
   }
   if (complete) {
     table.set_complete(true);
@@ -158,7 +165,7 @@ void JobMaster::on(const TaskReport& report, Timestamp, Actions& actions) {
   switch (report.kind) {
     case TaskReportKind::kReady:
       not_ready_.erase(task);
-      if (!not_ready_.empty() || phase() != cluster::RESTORE) return;
+      if (!not_ready_.empty() || phase() != cluster::DEPLOY) return;
       record_.set_phase(cluster::RUN);
       after_the_write().emplace_back(RunTasks{});
       persist(actions);

@@ -48,7 +48,7 @@ using JobEvent = std::variant<JobSubmitted, RecordPersisted, PersistFailed, Spli
 struct PersistRecord {
   cluster::JobRecord record;
 };
-struct DeployTasks {
+struct OpenTasks {
   std::uint32_t attempt = 1;
 };
 struct ListSplits {
@@ -60,6 +60,8 @@ struct AssignSplits {
   graph::VertexId source;
   std::uint32_t task = 0;
   std::vector<Split> splits;
+  // Of the source's rate limit: the task's splits of all that were assigned.
+  double share_of_rate = 1;
 };
 struct NoMoreSplits {
   graph::VertexId source;
@@ -73,7 +75,7 @@ struct JobEnded {
   cluster::JobPhase phase = cluster::FINISHED;
   std::optional<Error> error;
 };
-using JobAction = std::variant<PersistRecord, DeployTasks, ListSplits, RunTasks, AssignSplits,
+using JobAction = std::variant<PersistRecord, OpenTasks, ListSplits, RunTasks, AssignSplits,
                                NoMoreSplits, OpenGate, StopSources, CancelTasks, JobEnded>;
 
 class JobMaster {

@@ -72,6 +72,8 @@ StepResult LocalJob::step() {
 
 // One event and all that follows from it without waiting: an action's answer (persisted, listed) is
 // the next event.
+// Actions stay in order although this recurses: whatever answers at once (a record written) is the
+// last action of its step (rule 65).
 void LocalJob::handle(const JobEvent& event) {
   std::vector<JobAction> actions = master_.step(event, options_.execution.clock->now());
   phase_.store(master_.phase(), std::memory_order_relaxed);
@@ -94,10 +96,11 @@ void LocalJob::perform(const JobAction& action) {
       job.metadata_version_ = written->version;
       job.handle(RecordPersisted{});
     }
-    void operator()(const DeployTasks&) const { job.execution_->open_tasks(); }
+    void operator()(const OpenTasks&) const { job.execution_->open_tasks(); }
     void operator()(const ListSplits& order) const { job.listings_.push_back(order); }
     void operator()(const RunTasks&) const { job.execution_->run_tasks(); }
     void operator()(const AssignSplits& order) const {
+      job.execution_->set_share_of_rate(order.source, order.task, order.share_of_rate);
       job.execution_->add_splits(order.source, order.task, order.splits);
     }
     void operator()(const NoMoreSplits& order) const {
@@ -108,8 +111,7 @@ void LocalJob::perform(const JobAction& action) {
     void operator()(const CancelTasks&) const { job.execution_->cancel(); }
     void operator()(const JobEnded& ended) const {
       job.outcome_ = {ended.phase, ended.error};
-      if (ended.phase == cluster::FINISHED || ended.phase == cluster::STOPPED)
-        job.execution_->leave();
+      job.execution_->leave();
       job.over_.store(true, std::memory_order_release);
     }
   };

@@ -4,8 +4,8 @@
 // through it.
 //
 // Thread: step() by the executor (it is one more runnable beside the slots); on_report(),
-// request_stop() and cancel() from any thread; outcome() after the executor has joined, or after
-// over().
+// request_stop() and cancel() from any thread; outcome() after over(). Sinks are closed only once
+// the executor has joined.
 #pragma once
 
 #include <atomic>

@@ -11,62 +11,48 @@ namespace tributary {
 
 namespace {
 constexpr std::size_t kRecordAlignment = 64;
-// Which records stay, behind the first one that goes: made without a branch for each, because which
-// ones are kept cannot be foretold.
-struct Kept {
-  std::uint32_t to = 0;  // where the first of them goes
-  std::uint32_t count = 0;
-  std::uint16_t from[Batch::kMaxRecords];
-};
-
-void list_kept(std::span<const bool> keep, Kept& kept) {
-  const auto size = static_cast<std::uint32_t>(keep.size());
-  kept.to = static_cast<std::uint32_t>(std::ranges::find(keep, false) - keep.begin());
-  std::uint32_t count = 0;
-  for (std::uint32_t i = kept.to; i < size; ++i) {
-    kept.from[count] = static_cast<std::uint16_t>(i);
-    count += keep[i] ? 1U : 0U;
-  }
-  kept.count = count;
-}
-
-template <typename T>
-void compact_column(T* column, const Kept& kept) {
-  T* to = column + kept.to;
-  for (std::uint32_t k = 0; k < kept.count; ++k) to[k] = column[kept.from[k]];
-}
 
 // By a size that the compiler knows: a call of memcpy costs more than 40 bytes.
 template <std::size_t kWords>
-void compact_words(std::byte* records, const Kept& kept) {
+void gather_words(const std::byte* from, std::span<const std::uint16_t> rows, std::byte* to) {
   constexpr std::size_t kSize = kWords * 8;
-  std::byte* to = records + kept.to * kSize;
-  for (std::uint32_t k = 0; k < kept.count; ++k, to += kSize)
-    std::memcpy(to, records + kept.from[k] * kSize, kSize);
+  for (const std::uint16_t row : rows) {
+    std::memcpy(to, from + row * kSize, kSize);
+    to += kSize;
+  }
 }
 
-void compact_records(std::byte* records, std::size_t size, const Kept& kept) {
+// Copies records one behind the other to `to`, which may be in front of them in the same array.
+void gather(const std::byte* from, std::size_t size, std::span<const std::uint16_t> rows,
+            std::byte* to) {
   switch (size) {
     case 8:
-      return compact_words<1>(records, kept);
+      return gather_words<1>(from, rows, to);
     case 16:
-      return compact_words<2>(records, kept);
+      return gather_words<2>(from, rows, to);
     case 24:
-      return compact_words<3>(records, kept);
+      return gather_words<3>(from, rows, to);
     case 32:
-      return compact_words<4>(records, kept);
+      return gather_words<4>(from, rows, to);
     case 40:
-      return compact_words<5>(records, kept);
+      return gather_words<5>(from, rows, to);
     case 48:
-      return compact_words<6>(records, kept);
+      return gather_words<6>(from, rows, to);
     case 56:
-      return compact_words<7>(records, kept);
+      return gather_words<7>(from, rows, to);
     case 64:
-      return compact_words<8>(records, kept);
+      return gather_words<8>(from, rows, to);
     default:
-      for (std::uint32_t k = 0; k < kept.count; ++k)
-        std::memcpy(records + (kept.to + k) * size, records + kept.from[k] * size, size);
+      for (const std::uint16_t row : rows) {
+        std::memmove(to, from + row * size, size);
+        to += size;
+      }
   }
+}
+
+template <typename T>
+void gather_column(const T* from, std::span<const std::uint16_t> rows, T* to) {
+  for (const std::uint16_t row : rows) *to++ = from[row];
 }
 
 // A batch that grew beyond this is not kept in a pool.
@@ -112,7 +98,18 @@ void Batch::prepare(const TypeInfo& type, BatchPool* pool) {
   capacity_ = static_cast<std::uint32_t>(
       std::clamp<std::size_t>(kRecordBytes / record_size_, 1, kMaxRecords));
   size_ = 0;
+  has_event_times_ = has_key_hashes_ = false;
   all_inserts_ = true;
+}
+
+void Batch::make_event_times() {
+  std::fill_n(event_times_.get(), size_, Timestamp{});
+  has_event_times_ = true;
+}
+
+void Batch::make_key_hashes() {
+  std::fill_n(key_hashes_.get(), size_, 0);
+  has_key_hashes_ = true;
 }
 
 std::span<Operation> Batch::operations() {
@@ -134,7 +131,7 @@ Operation* Batch::operations_after_append() {
 }
 
 void Batch::append_copy(const Batch& from, std::uint32_t i) {
-  void* to = append(from.event_times_[i], from.key_hashes_[i], from.operation(i));
+  void* to = append(from.event_time(i), from.key_hash(i), from.operation(i));
   if (type_->has_references) {
     deep_copy(*type_, from.record(i), to, bytes_->arena);
   } else {
@@ -142,51 +139,60 @@ void Batch::append_copy(const Batch& from, std::uint32_t i) {
   }
 }
 
-void Batch::move_record(std::uint32_t from, std::uint32_t to) {
-  if (from == to) return;
-  std::memcpy(record(to), record(from), record_size_);
-  event_times_[to] = event_times_[from];
-  key_hashes_[to] = key_hashes_[from];
-  if (!all_inserts_) operations_[to] = operations_[from];
+void Batch::append_copies(const Batch& from, std::span<const std::uint16_t> rows) {
+  if (type_->has_references) {
+    for (const std::uint16_t row : rows) append_copy(from, row);
+    return;
+  }
+  gather(from.records_, record_size_, rows, static_cast<std::byte*>(record(size_)));
+  append_columns(from, rows);
 }
 
-void Batch::compact(std::span<const bool> keep) {
-  Kept kept;
-  list_kept(keep.first(size_), kept);
-  compact_records(records_, record_size_, kept);
-  compact_column(event_times_.get(), kept);
-  compact_column(key_hashes_.get(), kept);
-  if (!all_inserts_) compact_column(operations_.get(), kept);
-  size_ = kept.to + kept.count;
+void Batch::keep(std::span<const std::uint16_t> rows) {
+  gather(records_, record_size_, rows, records_);
+  keep_columns(rows);
+}
+
+void Batch::keep_columns(std::span<const std::uint16_t> rows) {
+  if (has_event_times_) gather_column(event_times_.get(), rows, event_times_.get());
+  if (has_key_hashes_) gather_column(key_hashes_.get(), rows, key_hashes_.get());
+  if (!all_inserts_) gather_column(operations_.get(), rows, operations_.get());
+  size_ = static_cast<std::uint32_t>(rows.size());
 }
 
 void Batch::append_written(std::uint32_t count) {
-  std::fill_n(event_times_.get() + size_, count, Timestamp{});
-  std::fill_n(key_hashes_.get() + size_, count, 0);
+  if (has_event_times_) std::fill_n(event_times_.get() + size_, count, Timestamp{});
+  if (has_key_hashes_) std::fill_n(key_hashes_.get() + size_, count, 0);
   if (!all_inserts_) std::fill_n(operations_.get() + size_, count, Operation::kInsert);
   size_ += count;
 }
 
+void Batch::make_columns_of(const Batch& from) {
+  if (from.has_event_times_) event_times();
+  if (from.has_key_hashes_) key_hashes();
+  if (!from.all_inserts_) operations();
+}
+
 void Batch::append_columns(const Batch& from, std::uint32_t first, std::uint32_t count) {
-  std::copy_n(from.event_times_.get() + first, count, event_times_.get() + size_);
-  std::copy_n(from.key_hashes_.get() + first, count, key_hashes_.get() + size_);
-  if (!all_inserts_ || !from.all_inserts_) {
-    operations();
-    for (std::uint32_t i = 0; i < count; ++i) operations_[size_ + i] = from.operation(first + i);
-  }
+  make_columns_of(from);
+  for (std::uint32_t i = 0; has_event_times_ && i < count; ++i)
+    event_times_[size_ + i] = from.event_time(first + i);
+  for (std::uint32_t i = 0; has_key_hashes_ && i < count; ++i)
+    key_hashes_[size_ + i] = from.key_hash(first + i);
+  for (std::uint32_t i = 0; !all_inserts_ && i < count; ++i)
+    operations_[size_ + i] = from.operation(first + i);
   size_ += count;
 }
 
-void Batch::append_columns(const Batch& from, std::span<const std::uint32_t> rows) {
-  if (!all_inserts_ || !from.all_inserts_) operations();
-  std::uint32_t to = size_;
-  for (const std::uint32_t row : rows) {
-    event_times_[to] = from.event_times_[row];
-    key_hashes_[to] = from.key_hashes_[row];
-    if (!all_inserts_) operations_[to] = from.operation(row);
-    ++to;
-  }
-  size_ = to;
+void Batch::append_columns(const Batch& from, std::span<const std::uint16_t> rows) {
+  make_columns_of(from);
+  for (std::size_t i = 0; has_event_times_ && i < rows.size(); ++i)
+    event_times_[size_ + i] = from.event_time(rows[i]);
+  for (std::size_t i = 0; has_key_hashes_ && i < rows.size(); ++i)
+    key_hashes_[size_ + i] = from.key_hash(rows[i]);
+  for (std::size_t i = 0; !all_inserts_ && i < rows.size(); ++i)
+    operations_[size_ + i] = from.operation(rows[i]);
+  size_ += static_cast<std::uint32_t>(rows.size());
 }
 
 void Batch::append_sharing(const Batch& from) {

@@ -56,21 +56,32 @@ class Batch {
     return {reinterpret_cast<T*>(records_), size_};
   }
 
-  Timestamp event_time(std::uint32_t i) const { return event_times_[i]; }
-  std::uint64_t key_hash(std::uint32_t i) const { return key_hashes_[i]; }
+  // A column that nobody wrote is absent: no event time, key hash 0, an insertion.
+  Timestamp event_time(std::uint32_t i) const {
+    return has_event_times_ ? event_times_[i] : Timestamp{};
+  }
+  std::uint64_t key_hash(std::uint32_t i) const { return has_key_hashes_ ? key_hashes_[i] : 0; }
   Operation operation(std::uint32_t i) const {
     return all_inserts_ ? Operation::kInsert : operations_[i];
   }
   bool all_inserts() const { return all_inserts_; }
-  std::span<Timestamp> event_times() { return {event_times_.get(), size_}; }
-  std::span<std::uint64_t> key_hashes() { return {key_hashes_.get(), size_}; }
-  // Allocates the column if it was absent.
+  // Each makes the column if it was absent.
+  std::span<Timestamp> event_times() {
+    if (!has_event_times_) make_event_times();
+    return {event_times_.get(), size_};
+  }
+  std::span<std::uint64_t> key_hashes() {
+    if (!has_key_hashes_) make_key_hashes();
+    return {key_hashes_.get(), size_};
+  }
   std::span<Operation> operations();
 
   // The slot of a new last record, uninitialised; the caller fills it. The batch must not be full.
   // Text in it must lie in this batch's arena, in a borrowed batch, or in static storage.
   void* append(Timestamp event_time, std::uint64_t key_hash = 0,
                Operation operation = Operation::kInsert) {
+    if (!has_event_times_ && event_time != Timestamp{}) make_event_times();
+    if (!has_key_hashes_ && key_hash != 0) make_key_hashes();
     const std::uint32_t i = size_++;
     event_times_[i] = event_time;
     key_hashes_[i] = key_hash;
@@ -80,6 +91,8 @@ class Batch {
   }
   // append + deep copy of record i of another batch of the same type.
   void append_copy(const Batch& from, std::uint32_t i);
+  // The same for these records, in their order. There must be room.
+  void append_copies(const Batch& from, std::span<const std::uint16_t> rows);
   // Appends records whose bytes the caller has written behind the last one, without event time and
   // key. There must be room.
   void append_written(std::uint32_t count);
@@ -87,16 +100,16 @@ class Batch {
   // records [first, first + count) of `from`. There must be room.
   void append_columns(const Batch& from, std::uint32_t first, std::uint32_t count);
   // The same with the columns of these records of `from`, one for each record appended.
-  void append_columns(const Batch& from, std::span<const std::uint32_t> rows);
+  void append_columns(const Batch& from, std::span<const std::uint16_t> rows);
   // Appends all records of another batch of the same type and borrows their bytes. There must be
   // room.
   void append_sharing(const Batch& from);
   // Undoes the last append.
   void drop_last() { --size_; }
-  // Keeps the records whose flag is set, in order, with their columns. `keep` has size() flags.
-  void compact(std::span<const bool> keep);
-  // Moves record `from` with its columns over record `to` (filter in place; to <= from).
-  void move_record(std::uint32_t from, std::uint32_t to);
+  // Keeps these records, whose numbers ascend, with their columns.
+  void keep(std::span<const std::uint16_t> rows);
+  // The same for the columns alone: the caller has moved the records to the front.
+  void keep_columns(std::span<const std::uint16_t> rows);
   void truncate(std::uint32_t size) { size_ = size; }
 
   // This batch's own bytes.
@@ -125,6 +138,10 @@ class Batch {
   ~Batch();
   void prepare(const TypeInfo& type, BatchPool* pool);
   void release_bytes();
+  void make_event_times();
+  void make_key_hashes();
+  // Those that `from` has.
+  void make_columns_of(const Batch& from);
   Operation* operations_after_append();
   static void drop(Bytes* bytes);
 
@@ -134,6 +151,9 @@ class Batch {
   std::size_t record_bytes_ = 0;  // allocated
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 0;
+  // A column that is absent is not moved with the records.
+  bool has_event_times_ = false;
+  bool has_key_hashes_ = false;
   bool all_inserts_ = true;
   std::unique_ptr<Timestamp[]> event_times_;
   std::unique_ptr<std::uint64_t[]> key_hashes_;

@@ -52,11 +52,6 @@ void Channel::receiver_collect_control() {
   control_.clear();
 }
 
-bool Channel::receiver_has_batch() const {
-  return !inbox_.empty() &&
-         (inbox_control_.empty() || inbox_control_.front().position > taken_batches_);
-}
-
 bool Channel::receiver_has_item() const {
   return !inbox_.empty() ||
          (!inbox_control_.empty() && inbox_control_.front().position <= taken_batches_);

@@ -49,13 +49,13 @@ class Channel {
   // ---- receiver ----
   // Takes a batch that arrived.
   void receiver_accept(const FrameHeader& header, BatchPtr batch);
-  // Looks for control events that arrived; cheap when there is none.
+  // Looks for control events that arrived; cheap when there is none. Called after the ring has been
+  // emptied: a batch sent after an event is seen only together with it.
   void receiver_collect_control();
   // The next item in order: nothing, a control event, or a batch. Taking a batch returns its
   // credit.
   using Item = std::variant<std::monostate, ControlEvent, BatchPtr>;
   Item receiver_next(bool control_only);
-  bool receiver_has_batch() const;
   bool receiver_has_item() const;
   // Bytes waiting in the inbox.
   std::size_t inbox_bytes() const { return inbox_bytes_; }

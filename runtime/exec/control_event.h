@@ -10,8 +10,8 @@
 namespace tributary {
 
 enum class ControlKind : std::uint8_t {
-  kWatermark,  // no record with an earlier event time is expected on this channel
-  kIdle,       // do not wait for this channel's watermark until kActive
+  kWatermark,  // no record at or before this event time is expected on this channel
+  kIdle,       // do not wait for this channel's watermark until kActive; see has_no_event_time
   kActive,
   kMarker,  // everything a gating source had at its start has passed (source gate
             // `after(caught_up())`)
@@ -25,6 +25,8 @@ struct ControlEvent {
   // to +inf (a clean stop ends the stream without it).
   Timestamp watermark{};
   bool drained = false;
+  // kIdle: for good, because what comes has no event time, or event time has ended before it.
+  bool has_no_event_time = false;
   std::uint32_t marker = 0;  // kMarker: index of the gate in the plan
 
   static ControlEvent at_watermark(Timestamp t) {

@@ -15,6 +15,7 @@ InputStatus::Change InputStatus::on_event(std::uint32_t input, const ControlEven
       break;
     case ControlKind::kIdle:
       changed.idle = true;
+      changed.has_no_event_time = event.has_no_event_time;
       break;
     case ControlKind::kActive:
       changed.idle = false;
@@ -32,9 +33,14 @@ InputStatus::Change InputStatus::on_event(std::uint32_t input, const ControlEven
   bool anyone_counts = false;
   bool all_ended = true;
   bool all_drained = true;
+  bool any_drained = false;
+  bool all_without_event_time = true;
   for (const Input& one : inputs_) {
     all_ended = all_ended && one.ended;
     all_drained = all_drained && one.drained;
+    any_drained = any_drained || (one.ended && one.drained && one.watermark > Timestamp::min());
+    all_without_event_time = all_without_event_time &&
+                             ((one.ended && one.drained) || (one.idle && one.has_no_event_time));
     // One that was stopped holds its watermark: what it has not read may still come, after a
     // restart.
     if ((one.ended && one.drained) || one.idle) continue;
@@ -51,8 +57,14 @@ InputStatus::Change InputStatus::on_event(std::uint32_t input, const ControlEven
     watermark_ = lowest;
     change.watermark = lowest;
   }
+  if (any_drained && all_without_event_time && !event_time_ended_) {
+    event_time_ended_ = true;
+    change.event_time_ended = true;
+  }
   const bool now_idle = !anyone_counts && !all_ended;
-  change.became_idle = now_idle && !idle_;
+  change.has_no_event_time = now_idle && all_without_event_time;
+  change.became_idle = now_idle && (!idle_ || (change.has_no_event_time && !has_no_event_time_));
+  has_no_event_time_ = change.has_no_event_time;
   change.became_active = !now_idle && idle_;
   idle_ = now_idle;
   return change;

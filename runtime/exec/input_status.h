@@ -1,6 +1,6 @@
 // runtime/exec/input_status.h
 // Merges what the inputs of one operator say about event time: watermark by minimum over the inputs
-// that are neither idle nor ended, idleness when all are, the end when all have ended.
+// that are neither idle nor read to their end, idleness when all are, the end when all have ended.
 //
 // Pure and single-threaded. Invariant: the merged watermark never goes back.
 #pragma once
@@ -15,14 +15,16 @@ namespace tributary {
 
 class InputStatus {
  public:
-  // An operator without inputs (a task without splits) is idle from the first moment; see
-  // `all_idle`.
   explicit InputStatus(std::uint32_t inputs) : inputs_(inputs) {}
 
   struct Change {
     std::optional<Timestamp> watermark;  // it rose to this
-    bool became_idle = false;
+    bool became_idle = false;            // or idle for good, having been idle before
+    bool has_no_event_time = false;      // with `became_idle`: for good
     bool became_active = false;
+    // Those with event time have been read to their end, the others are idle for good: event time
+    // goes to +inf although more records may come.
+    bool event_time_ended = false;
     bool ended = false;    // all inputs have ended now
     bool drained = false;  // with `ended`: every one of them was read to its end
   };
@@ -30,19 +32,21 @@ class InputStatus {
   Change on_event(std::uint32_t input, const ControlEvent& event);
 
   Timestamp watermark() const { return watermark_; }
-  bool idle() const { return idle_; }
   bool ended() const { return ended_; }
 
  private:
   struct Input {
     Timestamp watermark = Timestamp::min();
     bool idle = false;
+    bool has_no_event_time = false;  // while idle
     bool ended = false;
     bool drained = false;
   };
   std::vector<Input> inputs_;
   Timestamp watermark_ = Timestamp::min();
   bool idle_ = false;
+  bool has_no_event_time_ = false;  // while idle_
+  bool event_time_ended_ = false;
   bool ended_ = false;
 };
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "base/type_info.h"
@@ -20,27 +20,23 @@ struct JobProgram;  // runtime/exec/job_program.h
 
 struct JobDescriptor {
   std::uint32_t format = 1;
-  // Compiler, standard library and engine version; see job_abi().
+  // Engine version, compiler, standard library and headers; see job_abi().
   const char* abi = "";
   const char* name = "";
   // The record that the settings are read into; null if the job takes the Settings tree itself.
   const TypeInfo* settings_type = nullptr;
-  // Reads the settings and calls the author's function. False with `error` set if that failed.
-  bool (*build)(const Settings& settings, JobProgram& program,
-                std::optional<Error>& error) = nullptr;
+  // Reads the settings and calls the author's function. Every reason why there is no program;
+  // empty: it is made.
+  std::vector<Error> (*build)(const Settings& settings, JobProgram& program) = nullptr;
 };
 
 inline constexpr const char* kJobDescriptorSymbol = "tributary_job_descriptor";
 using JobDescriptorFunction = const JobDescriptor* (*)();
 
-// The tag of whoever includes this header: "<engine version>-gcc<major>-libstdc++<abi>". A job
-// whose tag differs from the program's is refused.
-#define TRIBUTARY_ENGINE_VERSION "0.1"
-#define TRIBUTARY_STRINGIZE_(x) #x
-#define TRIBUTARY_STRINGIZE(x) TRIBUTARY_STRINGIZE_(x)
-constexpr const char* job_abi() {
-  return TRIBUTARY_ENGINE_VERSION
-      "-gcc" TRIBUTARY_STRINGIZE(__GNUC__) "-libstdc++" TRIBUTARY_STRINGIZE(_GLIBCXX_USE_CXX11_ABI);
-}
+// "<engine version>-gcc<major>-libstdc++<abi>-headers-<digest>" of whoever calls: each job library
+// links a definition of its own (cmake/write_abi_tag.cmake). A job whose tag differs from the
+// program's is refused.
+const char* job_abi();
+const char* engine_version();
 
 }  // namespace tributary

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "runtime/graph/job_graph.h"
 
 namespace tributary {
 
@@ -47,9 +48,13 @@ void JobExecution::build_channels() {
     auto& channels =
         channels_.emplace_back(std::size_t{exchange.from_parallelism} * exchange.to_parallelism);
     const std::size_t senders = exchange.kind == graph::FORWARD ? 1 : exchange.from_parallelism;
-    const ChannelCredit credit{
-        .bytes = std::max(options_.credit_pool_bytes / senders, options_.credit_floor_bytes),
-        .batches = options_.credit_batches};
+    const std::size_t bytes =
+        std::max(options_.credit_pool_bytes / senders, options_.credit_floor_bytes);
+    // Rings have room for every batch of every channel: a channel that is owed little gets few.
+    const auto batches = static_cast<std::uint32_t>(
+        std::clamp<std::size_t>(bytes / 512, 8, std::max(8U, options_.credit_batches)));
+    const ChannelCredit credit{.bytes = bytes,
+                               .batches = std::min(batches, options_.credit_batches)};
     for (std::uint32_t from = 0; from < exchange.from_parallelism; ++from) {
       for (std::uint32_t to = 0; to < exchange.to_parallelism; ++to) {
         if (!exchange.connects(from, to)) continue;
@@ -170,14 +175,14 @@ void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
   if (stage.is_source) {
     const graph::VertexId vertex = stage.vertices[0];
     const graph::Vertex& about = program_.graph.vertices(static_cast<int>(vertex.value));
-    const auto topic = about.properties().find("topic");
-    const auto path = about.properties().find("path");
+    const std::string_view topic = property(about, "topic");
+    const std::string_view path = property(about, graph::kPathProperty);
+    metrics.backlog_unit = property(about, graph::kBacklogUnitProperty);
     SourceDriver::Options source{.source_name = about.name(),
-                                 .topic = topic != about.properties().end()  ? topic->second
-                                          : path != about.properties().end() ? path->second
-                                                                             : about.name(),
+                                 .topic = std::string(!topic.empty()  ? topic
+                                                      : !path.empty() ? path
+                                                                      : about.name()),
                                  .gated = !about.gated_by().empty(),
-                                 .share_of_rate = 1.0 / stage.parallelism,
                                  .metrics = head_metrics,
                                  .clock = options_.clock};
     parts.source = std::make_unique<SourceDriver>(program_.vertices[vertex.index()],
@@ -224,7 +229,8 @@ std::vector<TaskGate> JobExecution::gates_of(const Stage& stage,
 }
 
 void JobExecution::start(Executor& executor) {
-  // A slot may post to itself or wake another before all are spawned, so the wakers come first.
+  // Slots step from the moment they are spawned, but look at wakers only in answer to a command,
+  // and nobody posts one before this returns.
   std::vector<Waker*> wakers;
   for (std::uint32_t i = 0; i < slots_.size(); ++i) {
     wakers.push_back(&executor.spawn(fmt::format("slot-{}", i), *slots_[i]));
@@ -238,11 +244,15 @@ void JobExecution::post_all(const std::function<void(Slot&)>& order) {
 }
 
 void JobExecution::for_tasks(StageId stage, const std::function<void(Task&)>& order) {
-  const Stage& about = plan_.stages[stage.index()];
-  for (std::uint32_t task = 0; task < about.parallelism; ++task) {
-    const TaskId id{.attempt = options_.attempt, .stage = stage.value, .task = task};
-    slots_[about.slots[task].index()]->post([id, order](Slot& slot) { order(*slot.find(id)); });
-  }
+  for (std::uint32_t task = 0; task < plan_.stages[stage.index()].parallelism; ++task)
+    for_task(stage, task, order);
+}
+
+void JobExecution::for_task(StageId stage, std::uint32_t task,
+                            const std::function<void(Task&)>& order) {
+  const TaskId id{.attempt = options_.attempt, .stage = stage.value, .task = task};
+  slots_[plan_.stages[stage.index()].slots[task].index()]->post(
+      [id, order](Slot& slot) { order(*slot.find(id)); });
 }
 
 void JobExecution::open_tasks() {
@@ -259,12 +269,13 @@ void JobExecution::run_tasks() {
 
 void JobExecution::add_splits(graph::VertexId source, std::uint32_t task,
                               std::vector<Split> splits) {
-  const StageId stage = plan_.stage_of_vertex[source.index()];
-  const TaskId id{.attempt = options_.attempt, .stage = stage.value, .task = task};
-  slots_[plan_.stages[stage.index()].slots[task].index()]->post(
-      [id, splits = std::move(splits)](Slot& slot) {
-        slot.find(id)->source()->add_splits(splits);
-      });
+  for_task(plan_.stage_of_vertex[source.index()], task,
+           [splits = std::move(splits)](Task& reader) { reader.source()->add_splits(splits); });
+}
+
+void JobExecution::set_share_of_rate(graph::VertexId source, std::uint32_t task, double share) {
+  for_task(plan_.stage_of_vertex[source.index()], task,
+           [share](Task& reader) { reader.source()->set_share_of_rate(share); });
 }
 
 void JobExecution::no_more_splits(graph::VertexId source) {
@@ -287,7 +298,6 @@ void JobExecution::stop_sources() {
 void JobExecution::cancel() {
   post_all([](Slot& slot) {
     for (const auto& task : slot.tasks()) task->cancel();
-    slot.leave();
   });
 }
 

@@ -31,7 +31,7 @@ struct ExecutionOptions {
   // Credit: each input edge of a task has a pool, shared equally by its channels, none below the
   // floor.
   std::size_t credit_pool_bytes = 1024 * 1024;
-  std::size_t credit_floor_bytes = 32 * 1024;
+  std::size_t credit_floor_bytes = graph::kChannelFloorBytes;
   std::uint32_t credit_batches = 64;
   std::size_t outbox_soft_limit_bytes = 64 * 1024;
   std::size_t batch_bytes = 32 * 1024;
@@ -53,10 +53,12 @@ class JobExecution {
   void open_tasks();
   void run_tasks();
   void add_splits(graph::VertexId source, std::uint32_t task, std::vector<Split> splits);
+  // What the task may use of the source's rate limit; 1 until it is told.
+  void set_share_of_rate(graph::VertexId source, std::uint32_t task, double share);
   void no_more_splits(graph::VertexId source);
   void open_gate(graph::GateId gate);
   void stop_sources();
-  // Ends every task at once and lets the slots finish.
+  // Ends every task at once.
   void cancel();
   // Lets the slots finish: all tasks are over.
   void leave();
@@ -71,6 +73,7 @@ class JobExecution {
   void build_task(const graph::Stage& stage, std::uint32_t task);
   std::vector<TaskGate> gates_of(const graph::Stage& stage,
                                  const std::vector<graph::ExchangeId>& input_exchanges) const;
+  void for_task(graph::StageId stage, std::uint32_t task, const std::function<void(Task&)>& order);
   void for_tasks(graph::StageId stage, const std::function<void(Task&)>& order);
   void post_all(const std::function<void(Slot&)>& order);
   Channel* channel(graph::ExchangeId exchange, std::uint32_t from, std::uint32_t to);
@@ -79,7 +82,6 @@ class JobExecution {
   const graph::ExecutionPlan& plan_;
   const ExecutionOptions options_;
   TaskListener& listener_;
-  // Destroyed in reverse order: tasks (in slots) before the channels and rings that they use.
   // Batches return to their slot's pool when dropped, so slots outlive channels and links;
   // ~JobExecution clears the tasks first.
   std::vector<std::unique_ptr<Slot>> slots_;

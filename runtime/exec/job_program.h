@@ -3,7 +3,8 @@
 // cannot carry.
 //
 // Made by the typed API (operators/include/tributary), by JobTest, or by hand in tests. Immutable
-// once built; the factories are called from slot threads, one task at a time per vertex instance.
+// once built. Operators and readers are made where the tasks are built, before any slot runs; code
+// of the author that may throw runs in open() or later, where a failure has a name.
 #pragma once
 
 #include <functional>
@@ -31,7 +32,7 @@ struct VertexCode {
   std::function<std::unique_ptr<SplitLister>()> make_lister;
   EventTimeKernel event_time;   // empty: records have no event time, and the source no watermark
   Duration bounded_lateness{};  // watermark = highest event time of a split - this - 1 us
-  Duration idle_after = seconds(5);     // a split at its end for so long is idle
+  Duration idle_after = seconds(5);     // a split that was listened to for so long in vain is idle
   std::int64_t records_per_second = 0;  // rate limit of the whole source, 0 = none
   BadRecordPolicy bad_records = BadRecordPolicy::kUnset;
   const TypeInfo* output_type = nullptr;

@@ -116,8 +116,9 @@ class Operator {
     (void)now, (void)out;
     return Progress::kDone;
   }
-  // All inputs have ended and the last watermark (+inf) has been handled. Last results go out here:
-  // pending processing-time timers fire once, in order.
+  // All inputs have ended. If they were read to their end, the watermark +inf has been handled;
+  // after a stop event time stays where it is. Last results go out here: pending processing-time
+  // timers fire once, in order.
   virtual Progress on_end(Output& out) {
     (void)out;
     return Progress::kDone;

@@ -10,16 +10,17 @@
 #include <utility>
 
 #include "base/json.h"
+#include "runtime/exec/dead_letter_counts.h"
 
 namespace tributary {
 
 namespace {
 constexpr std::int64_t kMeterOneIn = 16;
 constexpr std::size_t kMaxRecordText = 512;
-// Questions whether to yield that come less apart than this are fast: four of them are a fraction
-// of a slice.
-constexpr std::int64_t kFastQuestionsNanos = 20'000;
-constexpr std::uint32_t kQuestionsSkipped = 3;
+// The clock is read about so often, as long as questions whether to yield come evenly; and never
+// less than once in so many questions.
+constexpr std::int64_t kClockEveryNanos = 50'000;
+constexpr std::int64_t kQuestionsSkippedMax = 15;
 // How often an operator is asked again that waits for something outside and did not say until when.
 constexpr Duration kPollInterval = milliseconds(1);
 
@@ -44,7 +45,7 @@ std::string describe(std::exception_ptr cause) {
 // What waits in front of an operator: a batch from record `from` on, or a control event in some
 // phase.
 struct OperatorChain::Item {
-  enum class Phase : std::uint8_t { kArrived, kWatermark, kEndWatermark, kEnd };
+  enum class Phase : std::uint8_t { kArrived, kWatermark, kLastWatermark, kEndWatermark, kEnd };
 
   std::uint32_t input = 0;  // of the operator for a batch, of the status for a control event
   BatchPtr batch;           // null: control
@@ -56,7 +57,12 @@ struct OperatorChain::Item {
 
 struct OperatorChain::Node final : Output, OperatorContext {
   Node(OperatorChain& chain, ChainNodeSpec node_spec, std::uint32_t node_index)
-      : owner(chain), spec(std::move(node_spec)), index(node_index), status(spec.control_inputs) {}
+      : owner(chain),
+        spec(std::move(node_spec)),
+        index(node_index),
+        status(spec.control_inputs),
+        leads_nowhere(
+            std::ranges::all_of(spec.ports, [](const auto& port) { return port.empty(); })) {}
 
   // Output
   BatchPtr take(const TypeInfo& type) override { return owner.environment_.pool->take(type); }
@@ -113,8 +119,10 @@ struct OperatorChain::Node final : Output, OperatorContext {
   ChainNodeSpec spec;
   std::uint32_t index;
   InputStatus status;
+  const bool leads_nowhere;  // a sink
   std::unique_ptr<KeyedState> state;
   std::deque<Item> waiting;
+  DeadLetterCounts dead_letters;
   Timestamp passed_watermark = Timestamp::min();
   Timestamp wake = Timestamp::max();
   Timestamp postponed =
@@ -138,16 +146,19 @@ OperatorChain::OperatorChain(ChainEnvironment environment, std::vector<ChainNode
 
 OperatorChain::~OperatorChain() = default;
 
-// Reading the clock costs as much as some ten records. While questions come fast, every fourth one
-// reads it.
+// Reading the clock costs as much as some ten records, so questions that come fast share one
+// reading.
 bool OperatorChain::slice_is_over() {
-  if (questions_skipped_ > 0) {
-    --questions_skipped_;
+  if (questions_to_skip_ > 0) {
+    --questions_to_skip_;
     return false;
   }
   const std::int64_t now = environment_.clock->monotonic_nanos();
-  questions_skipped_ = now - last_question_ < kFastQuestionsNanos ? kQuestionsSkipped : 0;
-  last_question_ = now;
+  const std::int64_t per_question =
+      std::max<std::int64_t>((now - last_clock_reading_) / (questions_skipped_ + 1), 1);
+  questions_to_skip_ = questions_skipped_ =
+      std::min(kClockEveryNanos / per_question, kQuestionsSkippedMax);
+  last_clock_reading_ = now;
   return now >= slice_deadline_;
 }
 
@@ -182,6 +193,11 @@ Status OperatorChain::close(bool clean) {
     if (!std::exchange(node->opened, false)) continue;
     const bool failed_before = failure_.has_value();
     const Status status = guarded(*node, [&] { return node->spec.op->close(clean); });
+    // After a clean stop: windows and timers that event time did not reach.
+    const std::size_t left =
+        clean && node->state != nullptr ? node->state->timers().size(TimeDomain::kEvent) : 0;
+    if (left > 0)
+      node->spec.metrics->count(kEventTimersLeftCounter, static_cast<std::int64_t>(left));
     if (!first) continue;
     if (failure_ && !failed_before) first = std::unexpected(*failure_);
     if (!status)
@@ -203,7 +219,7 @@ Status OperatorChain::flush() {
   return {};
 }
 
-void OperatorChain::wait(Node& node, Item item, bool in_front) {
+void OperatorChain::hold(Node& node, Item item, bool in_front) {
   ++pending_;
   if (in_front) {
     node.waiting.push_front(std::move(item));
@@ -214,6 +230,7 @@ void OperatorChain::wait(Node& node, Item item, bool in_front) {
 
 void OperatorChain::deliver(std::uint32_t index, std::uint32_t input, BatchPtr batch) {
   Node& node = *nodes_[index];
+  if (node.leads_nowhere) node.dead_letters.add(*batch, *node.spec.metrics);
   Item item{.input = input,
             .batch = std::move(batch),
             .from = 0,
@@ -221,7 +238,7 @@ void OperatorChain::deliver(std::uint32_t index, std::uint32_t input, BatchPtr b
             .phase = {},
             .drained = false};
   if (!node.waiting.empty() || node.running) {
-    wait(node, std::move(item), false);
+    hold(node, std::move(item), false);
   } else {
     run_item(node, std::move(item));
   }
@@ -232,14 +249,14 @@ void OperatorChain::deliver_control(std::uint32_t index, std::uint32_t status,
   Node& node = *nodes_[index];
   Item item{.input = status, .batch = {}, .from = 0, .event = event, .phase = {}, .drained = false};
   if (!node.waiting.empty() || node.running) {
-    wait(node, std::move(item), false);
+    hold(node, std::move(item), false);
   } else {
     run_item(node, std::move(item));
   }
 }
 
-void OperatorChain::broadcast_from(std::uint32_t index, const ControlEvent& event) {
-  Node& node = *nodes_[index];
+void OperatorChain::source_control(const ControlEvent& event) {
+  Node& node = *nodes_[0];
   if (event.kind == ControlKind::kWatermark) node.passed_watermark = event.watermark;
   if (event.kind == ControlKind::kEnd && !node.ended) {
     node.ended = true;
@@ -283,7 +300,7 @@ void OperatorChain::run_batch(Node& node, Item item) {
   metrics.records_in.add(consumed - item.from);
   if (item.batch != nullptr && consumed < size) {
     item.from = consumed;
-    wait(node, std::move(item), true);
+    hold(node, std::move(item), true);
     return;
   }
   metrics.batches.add(1);
@@ -300,27 +317,36 @@ void OperatorChain::run_control(Node& node, Item item) {
       item.event.watermark = Timestamp::max();
     } else {
       if (change.became_active) forward(node, {.kind = ControlKind::kActive});
-      if (change.became_idle) forward(node, {.kind = ControlKind::kIdle});
-      if (!change.watermark) return;
-      item.phase = Phase::kWatermark;
-      item.event.watermark = *change.watermark;
+      if (change.event_time_ended) {
+        item.phase = Phase::kLastWatermark;
+        item.event.watermark = Timestamp::max();
+      } else {
+        if (change.became_idle)
+          forward(node,
+                  {.kind = ControlKind::kIdle, .has_no_event_time = change.has_no_event_time});
+        if (!change.watermark) return;
+        item.phase = Phase::kWatermark;
+        item.event.watermark = *change.watermark;
+      }
     }
   }
-  if (item.phase == Phase::kWatermark || item.phase == Phase::kEndWatermark) {
+  if (item.phase != Phase::kEnd) {
     const Progress progress =
         guarded(node, [&] { return node.spec.op->on_watermark(item.event.watermark, node); });
     if (failure_) return;
-    if (progress == Progress::kAgain) return wait(node, std::move(item), true);
+    if (progress == Progress::kAgain) return hold(node, std::move(item), true);
     node.passed_watermark = item.event.watermark;
     if (item.phase == Phase::kWatermark)
       return forward(node, ControlEvent::at_watermark(item.event.watermark));
-    // +inf is not sent on: the end says it, and only when all inputs of the receiver have ended,
-    // not while some are merely idle.
+    // +inf is not sent on: the end says it, and only when all inputs of the receiver have ended or
+    // are idle for good, not while some are merely idle.
+    if (item.phase == Phase::kLastWatermark)
+      return forward(node, {.kind = ControlKind::kIdle, .has_no_event_time = true});
     item.phase = Phase::kEnd;
   }
   const Progress progress = guarded(node, [&] { return node.spec.op->on_end(node); });
   if (failure_) return;
-  if (progress == Progress::kAgain) return wait(node, std::move(item), true);
+  if (progress == Progress::kAgain) return hold(node, std::move(item), true);
   const Status flushed = guarded(node, [&] { return node.spec.op->flush(); });
   if (failure_) return;
   if (!flushed) {

@@ -73,14 +73,13 @@ class OperatorChain {
   Output& output(std::uint32_t node);
   OperatorContext& context(std::uint32_t node);
   // Puts a control event of the source on all its ports.
-  void broadcast_from(std::uint32_t node, const ControlEvent& event);
+  void source_control(const ControlEvent& event);
 
   // A slice begins at processing time `now`: operators should yield at `deadline_nanos`
   // (monotonic).
   void begin_slice(std::int64_t deadline_nanos, Timestamp now) {
     slice_deadline_ = deadline_nanos;
     now_ = now;
-    questions_skipped_ = 0;
   }
   // Goes on with what waits, the most downstream first. True if anything was done; false also if
   // the operator in front waits for something outside: then next_wake() says when to ask again.
@@ -114,7 +113,8 @@ class OperatorChain {
   void run_batch(Node& node, Item item);
   void run_control(Node& node, Item item);
   void forward(Node& node, const ControlEvent& event);
-  void wait(Node& node, Item item, bool in_front);
+  // Keeps an item in front of the operator, to go on with later.
+  void hold(Node& node, Item item, bool in_front);
   bool slice_is_over();
   // Something waits in front of an operator after node `index`.
   bool waits_after(std::uint32_t index) const;
@@ -130,8 +130,9 @@ class OperatorChain {
   std::size_t pending_ = 0;  // items that wait, over all nodes
   std::size_t ended_nodes_ = 0;
   std::int64_t slice_deadline_ = 0;
-  std::int64_t last_question_ = 0;       // when the clock was read for should_yield()
-  std::uint32_t questions_skipped_ = 0;  // how many more are answered without reading it
+  std::int64_t last_clock_reading_ = 0;  // for should_yield()
+  std::int64_t questions_skipped_ = 0;   // that share that reading with the next one
+  std::int64_t questions_to_skip_ = 0;   // of them, not asked yet
   Timestamp now_{};
   // The last resume() met an operator that waits for something outside; when to ask it again.
   std::optional<Timestamp> stalled_until_;

@@ -12,12 +12,13 @@ Outbox::Outbox(OutboxOptions options, std::vector<OutboxTarget> targets,
     : options_(std::move(options)),
       transport_(transport),
       pool_(pool),
+      records_per_piece_(static_cast<std::uint32_t>(
+          std::max<std::size_t>(options_.batch_bytes / std::max(options_.type->size, 1U), 1))),
       routing_version_(options_.routing == nullptr
                            ? 0
                            : static_cast<std::uint32_t>(options_.routing->version())) {
   lanes_.reserve(targets.size());
-  for (const OutboxTarget& target : targets)
-    lanes_.push_back({.target = target, .open = {}, .waiting = {}});
+  for (const OutboxTarget& target : targets) lanes_.emplace_back().target = target;
   if (options_.kind == graph::KEYED) {
     const std::uint32_t groups = options_.routing->group_count();
     lane_of_group_.resize(groups);
@@ -59,19 +60,33 @@ void Outbox::write(BatchPtr batch, Timestamp now) {
 }
 
 void Outbox::scatter(Batch& batch, Timestamp now) {
-  const std::uint32_t groups = static_cast<std::uint32_t>(lane_of_group_.size());
-  // Records without references never outgrow a batch's capacity, whatever `batch_bytes` says above
-  // that.
-  const bool is_measured =
-      options_.type->has_references || options_.batch_bytes < Batch::kRecordBytes;
-  for (std::uint32_t i = 0; i < batch.size(); ++i) {
-    Lane& lane = lanes_[lane_of_group_[key_group_of(batch.key_hash(i), groups).value]];
-    if (lane.open == nullptr) {
-      lane.open = pool_.take(*options_.type);
-      open_due_ = std::min(open_due_, now + options_.linger);
-    }
-    lane.open->append_copy(batch, i);
-    if (lane.open->full() || (is_measured && lane.open->bytes() >= options_.batch_bytes))
+  const auto groups = static_cast<std::uint32_t>(lane_of_group_.size());
+  const std::span<const std::uint64_t> hashes = batch.key_hashes();
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    Lane& lane = lanes_[lane_of_group_[key_group_of(hashes[i], groups).value]];
+    lane.rows[lane.row_count++] = static_cast<std::uint16_t>(i);
+  }
+  open_due_ = std::min(open_due_, now + options_.linger);
+  for (Lane& lane : lanes_) {
+    if (lane.row_count > 0) copy_rows(lane, batch);
+    lane.row_count = 0;
+  }
+}
+
+void Outbox::copy_rows(Lane& lane, const Batch& batch) {
+  std::span<const std::uint16_t> rows(lane.rows.data(), lane.row_count);
+  while (!rows.empty()) {
+    if (lane.open == nullptr) lane.open = pool_.take(*options_.type);
+    // Records with references are measured one by one, the others are all of one size.
+    const std::size_t room =
+        options_.type->has_references
+            ? 1
+            : std::min<std::size_t>(lane.open->capacity(), records_per_piece_) - lane.open->size();
+    const auto some = rows.first(std::min(rows.size(), room));
+    lane.open->append_copies(batch, some);
+    rows = rows.subspan(some.size());
+    if (lane.open->full() || lane.open->size() >= records_per_piece_ ||
+        (options_.type->has_references && lane.open->bytes() >= options_.batch_bytes))
       close_lane(lane);
   }
 }
@@ -94,7 +109,6 @@ void Outbox::close_lane(Lane& lane) {
 void Outbox::put(Lane& lane, BatchPtr batch) {
   Channel& channel = *lane.target.channel;
   const std::size_t bytes = batch->bytes();
-  sent_bytes_ += bytes;
   if (lane.waiting.empty() && channel.sender_has_credit()) {
     const FrameHeader header = channel.sender_account(*batch, routing_version_);
     transport_.send(lane.target.transport_index, header, std::move(batch));

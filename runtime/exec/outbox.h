@@ -2,10 +2,11 @@
 // The sending end of one exchange in one task: partitions batches among the receiving tasks,
 // collects small pieces until they are worth sending (linger), and holds what has no credit yet.
 //
-// Owner: the task. Thread: its slot's. flush() needs no turn of the task: the slot calls it
-// whenever credit may have come back (protocol rule 47). Control events never wait for credit.
+// Owner: the task. Thread: its slot's. The task calls flush() at the start and at the end of each
+// turn, whatever waits in its chain (protocol rule 47). Control events never wait for credit.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -71,7 +72,6 @@ class Outbox {
   Timestamp open_due() const { return open_due_; }
 
   std::uint64_t sent_records() const { return sent_records_; }
-  std::uint64_t sent_bytes() const { return sent_bytes_; }
 
  private:
   struct Waiting {
@@ -80,10 +80,14 @@ class Outbox {
   };
   struct Lane {
     OutboxTarget target;
+    // Of the batch that is being partitioned.
+    std::array<std::uint16_t, Batch::kMaxRecords> rows;
+    std::uint32_t row_count = 0;
     BatchPtr open;
     std::deque<Waiting> waiting;
   };
   void scatter(Batch& batch, Timestamp now);
+  void copy_rows(Lane& lane, const Batch& batch);
   void close_lane(Lane& lane);
   void pass_whole(Lane& lane, BatchPtr batch);
   void put(Lane& lane, BatchPtr batch);
@@ -92,13 +96,13 @@ class Outbox {
   std::vector<Lane> lanes_;
   ChannelTransport& transport_;
   BatchPool& pool_;
+  const std::uint32_t records_per_piece_;  // by batch_bytes
   const std::uint32_t routing_version_;
   std::vector<std::uint32_t> lane_of_group_;  // keyed: receiving task by key group
   std::uint32_t next_lane_ = 0;               // rebalance
   Timestamp open_due_ = Timestamp::max();
   std::size_t waiting_bytes_ = 0;
   std::uint64_t sent_records_ = 0;
-  std::uint64_t sent_bytes_ = 0;
 };
 
 }  // namespace tributary

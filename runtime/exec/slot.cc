@@ -75,8 +75,8 @@ void Slot::send(std::uint32_t index, const FrameHeader& header, BatchPtr batch) 
 
 void Slot::notify(std::uint32_t index) { touched_[channels_[index].to] = true; }
 
-// Empties the rings into the inboxes. Must come before the tasks look for control events: see
-// channel.h.
+// Empties the rings into the inboxes, before the tasks look for control events
+// (Channel::receiver_collect_control).
 bool Slot::receive() {
   bool received = false;
   for (SlotLink* link : incoming_) {

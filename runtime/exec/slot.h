@@ -1,6 +1,7 @@
 // runtime/exec/slot.h
-// A slot is one thread's work: one task of every stage, the rings from and to the other slots, and
-// the commands of the control plane. One step gives each task a slice.
+// A slot is one thread's work: the tasks placed on it (one of every stage that is as wide as the
+// job), the rings from and to the other slots, and the commands of the control plane. One step
+// gives each task a slice.
 //
 // Thread: step() by the executor, one at a time; post() by anyone. No lock on the record path; the
 // command list has one, looked at only when its flag is up.
@@ -58,6 +59,7 @@ class Slot final : public Runnable, public ChannelTransport {
   void add_outgoing(SlotLink& link);
   // The transport index of a channel that this slot's tasks send on.
   std::uint32_t add_channel(Channel& channel, std::uint32_t to_slot);
+  // After all slots are spawned, before the first command.
   void set_wakers(std::vector<Waker*> by_slot) { wakers_ = std::move(by_slot); }
 
   // When the job is torn down: tasks hold batches of this slot's pool and use channels.

@@ -2,14 +2,15 @@
 // The source contract: a lister says which splits exist, a reader reads the splits that its task
 // was given.
 //
-// The control plane decides who reads what (runtime/cluster/split_assigner.h); listing runs in one
-// task process at its order, once per source and generation. Reader calls come from the slot's
+// The control plane decides who reads what (runtime/cluster/split_assigner.h); listing runs at
+// its order on its own thread, once per source and generation. Reader calls come from the slot's
 // thread and never block for long: a slice aims at 1 ms.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -50,6 +51,17 @@ struct ReadResult {
 // What a reader does with a record it cannot decode.
 enum class BadRecordPolicy : std::uint8_t { kUnset, kFail, kSkip, kDeadLetter };
 
+// A record that cannot be decoded.
+struct BadRecord {
+  std::int64_t offset = 0;
+  std::int64_t line = 0;    // from 1; 0 unknown
+  std::string_view reason;  // an upper-case name
+  std::string field;        // path of the field that is wrong; empty: the record as a whole
+  std::string value;        // what stands there, as far as it is known
+  std::string message;
+  std::string_view raw;  // its bytes; valid during the call
+};
+
 // What a reader gives its records to. One batch holds records of one split.
 class SourceOutput : public Output {
  public:
@@ -59,9 +71,7 @@ class SourceOutput : public Output {
   // A record that cannot be decoded: dealt with by the source's policy. kFail makes this an error
   // to return from read(); kSkip counts it; kDeadLetter emits a DeadLetter
   // (runtime/exec/dead_letter.h) at port 1 of the source.
-  virtual Status bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line,
-                            std::string_view reason, std::string_view message,
-                            std::string_view raw) = 0;
+  virtual Status bad_record(std::uint32_t split, const BadRecord& record) = 0;
 };
 
 class SourceReader {

@@ -16,6 +16,13 @@ constexpr std::size_t kMaxValue = 256;
 constexpr std::int64_t kTokenUnit = 1'000'000;
 // Between two reads no more than this counts as listening.
 constexpr Duration kLongestListen = milliseconds(10);
+
+// Not in the middle of a UTF-8 sequence.
+std::string_view cut_text(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return text.substr(0, bytes);
+}
 }  // namespace
 
 SourceDriver::SourceDriver(const VertexCode& code, Options options, OperatorChain& chain)
@@ -60,7 +67,8 @@ void SourceDriver::no_more_splits() {
 bool SourceDriver::refill_tokens(Timestamp now) {
   if (code_.records_per_second <= 0) return true;
   const double per_micro =
-      static_cast<double>(code_.records_per_second) * options_.share_of_rate;  // tokens: 1e-6
+      static_cast<double>(code_.records_per_second) * share_of_rate_;  // tokens: 1e-6
+  if (per_micro <= 0) return true;  // no split yet, so nothing is read
   if (!tokens_started_) {
     tokens_started_ = true;
     tokens_at_ = now;
@@ -173,18 +181,19 @@ void SourceDriver::advance_watermark() {
       saturating_add(lowest, microseconds(-code_.bounded_lateness.micros - 1));
   if (watermark <= watermark_) return;
   watermark_ = watermark;
-  chain_.broadcast_from(kNode, ControlEvent::at_watermark(watermark));
+  chain_.source_control(ControlEvent::at_watermark(watermark));
 }
 
 void SourceDriver::set_idle(bool idle) {
   if (idle == idle_) return;
   idle_ = idle;
-  chain_.broadcast_from(kNode, {.kind = idle ? ControlKind::kIdle : ControlKind::kActive});
+  chain_.source_control({.kind = idle ? ControlKind::kIdle : ControlKind::kActive,
+                         .has_no_event_time = !code_.event_time});
 }
 
 void SourceDriver::end(bool drained) {
   ended_ = true;
-  chain_.broadcast_from(kNode, ControlEvent::end(drained));
+  chain_.source_control(ControlEvent::end(drained));
 }
 
 Timestamp SourceDriver::next_turn() const {
@@ -232,28 +241,30 @@ bool SourceDriver::connected(std::uint32_t port) const {
   return chain_.output(kNode).connected(port);
 }
 
-Status SourceDriver::bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line,
-                                std::string_view reason, std::string_view message,
-                                std::string_view raw) {
-  const std::string& partition = splits_[split].id;
+Status SourceDriver::bad_record(std::uint32_t split, const BadRecord& record) {
+  const std::string& id = splits_[split].id;
+  options_.metrics->records_in.add(1);
   options_.metrics->count("bad_records", 1);
+  if (code_.records_per_second > 0) tokens_ -= kTokenUnit;
   switch (code_.bad_records) {
     case BadRecordPolicy::kSkip:
       return {};
     case BadRecordPolicy::kDeadLetter: {
       BatchPtr batch = take(type_info<DeadLetter>());
       Arena& arena = batch->arena();
-      const std::string encoded = base64_encode(raw.substr(0, kMaxRaw));
+      const std::string encoded = base64_encode(record.raw.substr(0, kMaxRaw));
+      // Beside the topic, which is the folder.
+      const std::string_view partition = std::string_view(id).substr(id.rfind('/') + 1);
       *static_cast<DeadLetter*>(batch->append(Timestamp::min())) = DeadLetter{
-          .reason = Text(reason, arena),
-          .field = {},
-          .value = Text(raw.substr(0, kMaxValue), arena),
-          .message = Text(message, arena),
+          .reason = Text(record.reason, arena),
+          .field = Text(record.field, arena),
+          .value = Text(cut_text(record.value, kMaxValue), arena),
+          .message = Text(record.message, arena),
           .tenant = {},
           .topic = Text(options_.topic, arena),
           .partition = Text(partition, arena),
-          .offset = offset,
-          .line = line,
+          .offset = record.offset,
+          .line = record.line,
           .ingest_time = options_.clock->now(),
           .raw = Text(encoded, arena),
       };
@@ -262,7 +273,7 @@ Status SourceDriver::bad_record(std::uint32_t split, std::int64_t offset, std::i
     }
     default:
       return fail(ErrorCode::P804, "source {}: {} offset {} line {}: {}: {}", options_.source_name,
-                  partition, offset, line, reason, message);
+                  id, record.offset, record.line, record.reason, record.message);
   }
 }
 

@@ -22,9 +22,8 @@ class SourceDriver final : public SourceOutput {
  public:
   struct Options {
     std::string source_name;
-    std::string topic;           // for dead letters: the source's property "path" or "topic"
-    bool gated = false;          // starts closed
-    double share_of_rate = 1.0;  // 1 / parallelism
+    std::string topic;   // for dead letters: the source's property "path" or "topic"
+    bool gated = false;  // starts closed
     OperatorMetrics* metrics = nullptr;
     const Clock* clock = nullptr;
   };
@@ -36,6 +35,8 @@ class SourceDriver final : public SourceOutput {
   // ---- from the control plane ----
   void add_splits(std::vector<Split> splits);
   void no_more_splits();
+  // What this task may use of the source's rate limit.
+  void set_share_of_rate(double share) { share_of_rate_ = share; }
   void open_gate() { gate_open_ = true; }
   // No record is read any more; the stream ends without being drained.
   void stop() { stopping_ = true; }
@@ -61,9 +62,7 @@ class SourceDriver final : public SourceOutput {
   void emit_from(std::uint32_t split, BatchPtr batch) override;
   bool should_yield() override;
   bool connected(std::uint32_t port) const override;
-  Status bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line,
-                    std::string_view reason, std::string_view message,
-                    std::string_view raw) override;
+  Status bad_record(std::uint32_t split, const BadRecord& record) override;
 
  private:
   struct SplitState {
@@ -108,6 +107,7 @@ class SourceDriver final : public SourceOutput {
   Duration listening_{};
   std::optional<Timestamp> last_read_;
   Timestamp quiet_at_ = Timestamp::min();  // when the reader last said that no split has anything
+  double share_of_rate_ = 1.0;
   // Token bucket, in millionths of a record.
   std::int64_t tokens_ = 0;
   Timestamp tokens_at_{};

@@ -27,7 +27,7 @@ void Task::run() {
   // No channel of this task will bring the marker (a forward edge that leads to other tasks):
   // nothing to wait for.
   for (const TaskGate& gate : parts_.gates) {
-    if (gate.expected == 0) send_marker(gate);
+    if (gate.expected == 0) marker_has_passed(gate);
   }
 }
 
@@ -115,11 +115,11 @@ bool Task::take_inputs(std::int64_t deadline, std::vector<bool>& credited) {
 void Task::on_marker(std::uint32_t channel, std::uint32_t marker) {
   for (TaskGate& gate : parts_.gates) {
     if (gate.gate != marker || gate.expected == 0 || !gate.from_channel[channel]) continue;
-    if (++gate.seen == gate.expected) send_marker(gate);
+    if (++gate.seen == gate.expected) marker_has_passed(gate);
   }
 }
 
-void Task::send_marker(const TaskGate& gate) {
+void Task::marker_has_passed(const TaskGate& gate) {
   if (gate.passes_on) {
     for (const auto& outbox : parts_.outboxes)
       outbox->control({.kind = ControlKind::kMarker, .marker = gate.gate});
@@ -133,7 +133,7 @@ bool Task::run_source(Timestamp now) {
   bool progressed = false;
   if (parts_.chain->drained() && source.take_caught_up()) {
     for (const TaskGate& gate : parts_.gates) {
-      if (gate.expected == 0) send_marker(gate);
+      if (gate.expected == 0) marker_has_passed(gate);
     }
     progressed = true;
   }

@@ -2,9 +2,9 @@
 // One instance of a stage: its channels, its chain of operators, its outboxes, and the source
 // driver if it has one. One turn of it is one slice of about a millisecond.
 //
-// Owner: the slot. Thread: the slot's. Invariants (protocol rule 47): control events are taken
-// whatever the outboxes say; outboxes are flushed without needing a turn; a task never chooses
-// among its inputs but by round robin.
+// Owner: the slot. Thread: the slot's. Invariants (protocol rule 47): each turn begins and ends by
+// flushing the outboxes, whatever waits in the chain; once nothing waits there, control events are
+// taken even while outboxes are full; a task never chooses among its inputs but by round robin.
 #pragma once
 
 #include <cstdint>
@@ -71,7 +71,7 @@ class Task {
  private:
   bool take_inputs(std::int64_t deadline, std::vector<bool>& credited);
   void on_marker(std::uint32_t channel, std::uint32_t marker);
-  void send_marker(const TaskGate& gate);
+  void marker_has_passed(const TaskGate& gate);
   bool run_source(Timestamp now);
   // Something could be done at once.
   bool has_more(Timestamp now) const;

@@ -29,6 +29,9 @@ class Counter {
   std::atomic<std::int64_t> value_{0};
 };
 
+// Named counter: what a clean stop left unfired.
+inline constexpr std::string_view kEventTimersLeftCounter = "event_timers_left";
+
 struct OperatorMetrics {
   std::string name;
   std::uint32_t vertex = 0;
@@ -60,8 +63,9 @@ struct TaskMetrics {
   Counter watermark;  // microseconds; INT64_MIN before the first
   Counter idle;       // 1 when the task's inputs are idle
   Counter inbox_bytes;
-  Counter waiting_bytes;  // in outboxes, without credit
-  Counter backlog;        // source: records or bytes not read yet, -1 unknown
+  Counter waiting_bytes;     // in outboxes, without credit
+  Counter backlog;           // source: what is not read yet, -1 unknown
+  std::string backlog_unit;  // "bytes", "records"; set while the job is built
   Counter finished;
   std::vector<std::unique_ptr<OperatorMetrics>> operators;
 };

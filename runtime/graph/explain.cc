@@ -163,11 +163,12 @@ void append_run(const JobGraph& graph, const std::vector<Hops>& hops, VertexId f
   }
 }
 
+// What Mermaid would take for its own, by number.
 std::string escaped(std::string_view name) {
   std::string text;
   for (const char c : name) {
-    if (c == '"')
-      text += "#quot;";
+    if (std::string_view("\"#<>").contains(c))
+      text += fmt::format("#{};", static_cast<int>(c));
     else
       text += c;
   }

@@ -7,13 +7,19 @@
 #include <string_view>
 #include <utility>
 
+#include "base/excerpt.h"
 #include "checkpoint/key_groups.h"
+#include "runtime/graph/folder_check.h"
 #include "runtime/graph/job_graph.h"
 
 namespace tributary::graph {
 namespace {
 
 using Errors = std::vector<Error>;
+
+// What dead_letter(sink) calls its sink when nobody says otherwise
+// (operators/include/tributary/source_stream.h).
+constexpr std::string_view kDeadLetterSink = "dead-letters";
 
 template <typename... Args>
 void report(Errors& errors, ErrorCode code, std::string fix, fmt::format_string<Args...> text,
@@ -78,6 +84,21 @@ void check_form(const JobGraph& graph, Errors& errors) {
   }
 }
 
+// Names stand in terminals, logs and drawings.
+void check_characters(const JobGraph& graph, Errors& errors) {
+  const auto check = [&](std::string_view what, const std::string& name) {
+    if (has_control_characters(name))
+      report(errors, ErrorCode::G317, "", "{} {} has control characters in its name", what,
+             excerpt(name));
+  };
+  check("job", graph.name());
+  for (const Vertex& vertex : graph.vertices()) {
+    check(kind_name(vertex), vertex.name());
+    for (const std::string& side : vertex.side_outputs()) check("side output", side);
+    for (const State& state : vertex.states()) check("state", state.name());
+  }
+}
+
 void check_names(const JobGraph& graph, Errors& errors) {
   std::map<std::string_view, std::vector<const Vertex*>> by_name;
   for (const Vertex& vertex : graph.vertices()) by_name[vertex.name()].push_back(&vertex);
@@ -88,7 +109,10 @@ void check_names(const JobGraph& graph, Errors& errors) {
     for (const Vertex* other : same)
       if (!other->declared_at().empty())
         places += (places.empty() ? "" : ", ") + other->declared_at();
-    report(errors, ErrorCode::G301, "give each a name of its own",
+    report(errors, ErrorCode::G301,
+           vertex.name() == kDeadLetterSink
+               ? "name the sinks: .on_bad_record(dead_letter(\"bad-charges\", sink))"
+               : "give each a name of its own",
            "{} operators are named \"{}\"{}; names find state again and must be unique",
            same.size() == 2 ? "two" : std::to_string(same.size()), vertex.name(),
            places.empty() ? "" : fmt::format(" ({})", places));
@@ -196,6 +220,30 @@ void check_kinds(const JobGraph& graph, Errors& errors) {
   }
 }
 
+// A window needs event time from every source that feeds it. A process may give its records times
+// of its own.
+void check_event_time(const JobGraph& graph, Errors& errors) {
+  std::vector<std::vector<std::uint32_t>> senders(static_cast<std::size_t>(graph.vertices_size()));
+  for (const Edge& edge : graph.edges()) senders[edge.to()].push_back(edge.from());
+  for (const Vertex& window : graph.vertices()) {
+    if (!window.properties().contains("window")) continue;
+    std::set<std::uint32_t> seen{window.id()};
+    std::vector<std::uint32_t> to_visit{window.id()};
+    while (!to_visit.empty()) {
+      const Vertex& vertex = graph.vertices(static_cast<int>(to_visit.back()));
+      to_visit.pop_back();
+      if (vertex.kind() == SOURCE && !vertex.properties().contains("bounded_lateness"))
+        report(errors, ErrorCode::G316,
+               "give the source .event_time(&T::field, bounded_lateness(...))",
+               "window {} needs event time, and source {} gives its records none", named(window),
+               named(vertex));
+      if (vertex.operator_type() == "process") continue;
+      for (const std::uint32_t sender : senders[vertex.id()])
+        if (seen.insert(sender).second) to_visit.push_back(sender);
+    }
+  }
+}
+
 void check_gates(const JobGraph& graph, Errors& errors) {
   std::map<std::string_view, const Vertex*> sources;
   for (const Vertex& vertex : graph.vertices())
@@ -273,11 +321,14 @@ std::vector<Error> check_graph(const JobGraph& graph) {
   Errors errors;
   check_form(graph, errors);
   if (!errors.empty()) return errors;
+  check_characters(graph, errors);
   check_names(graph, errors);
   check_shape(graph, errors);
   if (!topological_order(graph)) check_cycles(graph, errors);
   check_kinds(graph, errors);
   check_gates(graph, errors);
+  check_folders(graph, errors);
+  check_event_time(graph, errors);
   if (graph.key_groups() > kKeyGroupCountMax)
     report(errors, ErrorCode::G311, "", "job \"{}\" wants {} key groups; at most {} are allowed",
            graph.name(), graph.key_groups(), kKeyGroupCountMax);

@@ -7,6 +7,11 @@
 
 namespace tributary::graph {
 
+std::string_view property(const Vertex& vertex, const char* name) {
+  const auto found = vertex.properties().find(name);
+  return found == vertex.properties().end() ? std::string_view() : std::string_view(found->second);
+}
+
 std::string serialize(const JobGraph& graph) {
   std::string bytes;
   {

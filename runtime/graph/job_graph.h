@@ -23,6 +23,15 @@ inline constexpr int kEdgesMax = 16384;
 // Inputs of one vertex, outputs of one vertex.
 inline constexpr std::uint32_t kPortsMax = 64;
 
+// Properties that the engine reads; the others are for people.
+inline constexpr const char* kOutputProperty = "output";  // sink: the folder that it fills
+inline constexpr const char* kPathProperty = "path";  // source: the folder or file that it reads
+// sink: the fields whose values make folders below, "tenant, day"
+inline constexpr const char* kPartitionProperty = "partition_by";
+inline constexpr const char* kBacklogUnitProperty = "backlog_unit";  // source: "bytes", "records"
+// Empty if the vertex has none.
+std::string_view property(const Vertex& vertex, const char* name);
+
 std::string serialize(const JobGraph& graph);
 // Error G313 for bytes that are no JobGraph, too many, or of a format that this engine does not
 // know. Whether the graph makes sense is for plan() to say.

@@ -8,6 +8,7 @@
 // in every process.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@
 #include "runtime/graph/routing_table.h"
 
 namespace tributary::graph {
+
+// What every channel may have in flight at least: a small batch (protocol rule 50).
+inline constexpr std::size_t kChannelFloorBytes = 4 * 1024;
 
 // Vertices that hand each other batches by a call. Each of its `parallelism` tasks is one instance
 // of all of them.

@@ -103,6 +103,34 @@ void connect(const JobGraph& graph, ExecutionPlan& plan) {
   }
 }
 
+// Before anything is laid out: channels of an exchange are tasks times tasks. Chained edges that
+// will be a call within a stage have none.
+void check_channels(const JobGraph& graph, const std::vector<std::uint32_t>& parallelism,
+                    std::size_t budget_bytes, std::vector<Error>& errors) {
+  const auto channels_of = [&](const Edge& edge) -> std::uint64_t {
+    if (edge.exchange() == CHAIN || edge.exchange() == FORWARD) return 0;
+    return std::uint64_t{parallelism[edge.from()]} * parallelism[edge.to()];
+  };
+  std::uint64_t channels = 0;
+  const Edge* widest = nullptr;
+  for (const Edge& edge : graph.edges()) {
+    channels += channels_of(edge);
+    if (widest == nullptr || channels_of(edge) > channels_of(*widest)) widest = &edge;
+  }
+  if (channels * kChannelFloorBytes <= budget_bytes) return;
+  const Vertex& from = graph.vertices(static_cast<int>(widest->from()));
+  const Vertex& to = graph.vertices(static_cast<int>(widest->to()));
+  errors.emplace_back(
+      ErrorCode::G319,
+      fmt::format(
+          "{} channels between tasks want at least {} MiB in flight, and the job may have {} "
+          "MiB; the most are from {} to {}: {} times {} tasks",
+          channels, (channels * kChannelFloorBytes) >> 20, budget_bytes >> 20, named(from),
+          named(to), parallelism[widest->from()], parallelism[widest->to()]),
+      fmt::format("use fewer slots, or say .parallelism(n) at \"{}\" or \"{}\"", from.name(),
+                  to.name()));
+}
+
 }  // namespace
 
 std::expected<ExecutionPlan, std::vector<Error>> plan(const JobGraph& graph,
@@ -131,6 +159,9 @@ std::expected<ExecutionPlan, std::vector<Error>> plan(const JobGraph& graph,
             made.slot_count, made.key_group_count));
   const std::vector<std::uint32_t> parallelism =
       resolve_parallelism(graph, made.slot_count, made.key_group_count, errors);
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+
+  check_channels(graph, parallelism, options.network_budget_bytes, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
 
   const std::vector<VertexId> order = *topological_order(graph);

@@ -5,6 +5,7 @@
 // Pure: the same graph and options give the same plan in every process.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <vector>
@@ -19,6 +20,8 @@ struct PlanOptions {
   std::uint32_t slots = 1;        // how many the job may use
   std::uint32_t parallelism = 0;  // the job's p, at most `slots`; 0 = `slots`
   std::uint64_t routing_version = 1;
+  // The floors of all channels together may not be more (protocol rule 50).
+  std::size_t network_budget_bytes = std::size_t{256} << 20;
 };
 
 // Every reason against the graph or the options at once (codes G3xx), never an empty list.

@@ -219,6 +219,50 @@ TEST(CsvSplitterTest, KnowsPlaceAndBytesOfEachRow) {
   }
 }
 
+struct OneNote {
+  Optional<Text> note;
+};
+TRIBUTARY_RECORD(OneNote, note);
+struct OneNumber {
+  Optional<std::int32_t> number;
+};
+TRIBUTARY_RECORD(OneNumber, number);
+struct OneCurrency {
+  Currency currency = Currency::parse("EUR").value();
+};
+TRIBUTARY_RECORD(OneCurrency, currency);
+
+// Written as a file with a header, and read again.
+template <typename T>
+std::vector<T> written_and_read(const std::vector<T>& values, Arena& arena) {
+  std::string text;
+  write_csv_header(type_info<T>(), text);
+  for (const T& value : values) write_csv_row(type_info<T>(), &value, text);
+  CsvSplitter splitter;
+  splitter.feed(text);
+  splitter.finish();
+  const auto header = splitter.next();
+  const auto columns = CsvColumns::from_header(type_info<T>(), (*header)->cells);
+  std::vector<T> found;
+  while (const auto row = splitter.next()) {
+    EXPECT_TRUE(row->has_value()) << text;
+    const Status read = columns->read(**row, &found.emplace_back(), arena);
+    EXPECT_TRUE(read) << read.error().to_string();
+  }
+  return found;
+}
+
+TEST(CsvWriteTest, RowsOfOneEmptyCellComeBack) {
+  Arena arena;
+  const std::vector<OneNote> notes = {{}, {Text("")}, {Text("NULL")}, {Text("a")}, {}};
+  EXPECT_EQ(written_and_read(notes, arena), notes);
+  const std::vector<OneNumber> numbers = {{}, {7}, {}};
+  EXPECT_EQ(written_and_read(numbers, arena), numbers);
+  // No currency at all, where the record's default is another.
+  const std::vector<OneCurrency> currencies = {{Currency{}}, {}};
+  EXPECT_EQ(written_and_read(currencies, arena), currencies);
+}
+
 TEST(CsvWriteTest, WritesListsAsJsonAndRefusesToReadThem) {
   std::string text;
   const sample::Invoice invoice;

@@ -92,6 +92,26 @@ TEST_F(JsonTest, WritesReplacementsForBytesThatAreNotUtf8) {
       << to_json(charge);
 }
 
+// Texts are copied eight bytes at a time, the last ones overlapping.
+TEST_F(JsonTest, EscapesAByteWhereverItStandsInATextOfAnyLength) {
+  const std::pair<char, std::string_view> escapes[] = {
+      {'"', "\\\""}, {'\\', "\\\\"}, {'\n', "\\n"}, {'\x1f', "\\u001f"}, {'\xff', "\xEF\xBF\xBD"}};
+  for (std::size_t size = 0; size <= 33; ++size) {
+    const std::string plain(size, '~');
+    EXPECT_EQ(to_json({.tenant = plain}).substr(0, size + 13), R"({"tenant":")" + plain + R"(",)");
+    for (std::size_t place = 0; place < size; ++place) {
+      for (const auto& [byte, escaped] : escapes) {
+        std::string text = plain;
+        text[place] = byte;
+        std::string shown = plain;
+        shown.replace(place, 1, escaped);
+        EXPECT_TRUE(to_json({.tenant = text}).starts_with(R"({"tenant":")" + shown + R"(",)"))
+            << "byte " << static_cast<int>(byte) << " at " << place << " of " << size;
+      }
+    }
+  }
+}
+
 TEST_F(JsonTest, MissingFieldsTakeTheirDefaults) {
   const auto charge = read(R"( {"note":null, "count": -4} )");
   ASSERT_TRUE(charge) << charge.error().to_string();

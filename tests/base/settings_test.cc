@@ -42,10 +42,12 @@ TRIBUTARY_RECORD(JobSettings, charges, files, tenants, rates, flush, from, mode,
 struct Bound {
   Arena arena;
   JobSettings settings;
-  Status status;
+  std::vector<Error> errors;
+  Status status;  // the first of them
 
   explicit Bound(const Settings& tree)
-      : status(bind_settings(tree, type_info<JobSettings>(), &settings, arena)) {}
+      : errors(bind_settings(tree, type_info<JobSettings>(), &settings, arena)),
+        status(errors.empty() ? Status{} : std::unexpected(errors.front())) {}
 };
 
 TEST(Settings, KeepDefaultsWhereNothingIsSaid) {
@@ -105,10 +107,46 @@ TEST(Settings, SayWhatIsExpectedInsteadOfABadValue) {
               HasSubstr("one of fast, safe"));
   EXPECT_THAT(Bound(Settings{{"charges", "here"}}).status.error().what(),
               HasSubstr("a group of settings"));
-  EXPECT_THAT(Bound(Settings{{"tenants", "acme"}}).status.error().what(),
+  EXPECT_THAT(Bound(Settings{{"tenants.first", "acme"}}).status.error().what(),
               HasSubstr("a list of: a text"));
   EXPECT_THAT(Bound(Settings{{"charges.partitions", "3000000000"}}).status.error().what(),
               HasSubstr("int32"));
+}
+
+TEST(Settings, SayEverythingThatIsWrongAtOnce) {
+  Settings tree{{"flush", "soon"},
+                {"charges.brokrs", "a:9092"},
+                {"tenants", Settings::list({"acme", Settings::map()})},
+                {"mode", "slow"},
+                {"strict", false}};
+  const Bound bound(tree);
+  std::vector<std::string> what;
+  for (const Error& error : bound.errors) what.push_back(error.what());
+  EXPECT_THAT(what, ::testing::ElementsAre(HasSubstr("flush"), HasSubstr("charges.brokrs"),
+                                           HasSubstr("tenants[1]"), HasSubstr("mode")));
+}
+
+TEST(Settings, SayAtMostSoManyErrors) {
+  Settings tree = Settings::map();
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(tree.add_entry(fmt::format("no-{}", i), 0, "x"));
+  EXPECT_EQ(Bound(tree).errors.size(), kSettingsErrorsMax);
+}
+
+TEST(Settings, TakeASingleTextAsAListOfOneAndBracketsAsSeveral) {
+  const auto tenants = [](const char* text) {
+    const Bound bound(Settings{{"tenants", text}});
+    EXPECT_TRUE(bound.status.has_value()) << text;
+    std::vector<std::string> items;
+    for (const Text& item : bound.settings.tenants) items.push_back(item.str());
+    return items;
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(tenants("acme"), ElementsAre("acme"));
+  EXPECT_THAT(tenants("acme, inc"), ElementsAre("acme, inc"));
+  EXPECT_THAT(tenants("[acme]"), ElementsAre("acme"));
+  EXPECT_THAT(tenants("[ acme, globex ]"), ElementsAre("acme", "globex"));
+  EXPECT_THAT(tenants("[]"), ::testing::IsEmpty());
+  EXPECT_THAT(tenants(""), ::testing::IsEmpty());
 }
 
 TEST(Settings, TakeAPathOverTheDocument) {

@@ -19,8 +19,9 @@ for case in "$@"; do
     continue
   fi
   problem=
+  [ -s "$case.expected" ] || problem="no $case.expected beside it"
   [ "$(printf '%s\n' "$output" | wc -l)" -le 8 ] || problem="more than 8 lines"
-  while IFS= read -r line; do
+  [ -n "$problem" ] || while IFS= read -r line; do
     printf '%s\n' "$output" | grep -qF -- "$line" || problem="no \"$line\""
   done < "$case.expected"
   if [ -n "$problem" ]; then

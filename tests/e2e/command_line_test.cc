@@ -93,6 +93,29 @@ TEST_F(CommandLine, TakesSettingsFromTheDocumentTheEnvironmentASecretAndTheComma
                                         "{\"value\":1}", "{\"value\":2}"}));
 }
 
+TEST_F(CommandLine, ShowsTheValueOfASecretNowhere) {
+  const std::string secret = "hunter2-and-more";
+  file("word", secret + "\n");
+  const auto run_with = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--job-path", kJobs, "--secrets-dir", folder_.string()});
+    const Outcome outcome = call(std::move(arguments));
+    EXPECT_THAT(outcome.out + outcome.err, Not(HasSubstr(secret)));
+    return outcome;
+  };
+  const std::string output = "output=" + out_folder() + "/${secret:word}";
+  for (const char* format : {"text", "mermaid", "json"}) {
+    EXPECT_EQ(run_with({"plan", "e2e-numbers", "--format", format, "--set", output}).code, 0);
+  }
+  EXPECT_THAT(run_with({"run", "e2e-numbers", "--set", "count=3", "--set", output}).out,
+              HasSubstr("  output        lines  3 records  " + out_folder() + "/(secret)\n"));
+  ASSERT_TRUE(fs::exists(fs::path(out_folder()) / secret));
+  // Once more: the files are there already.
+  EXPECT_THAT(run_with({"run", "e2e-numbers", "--set", output}).err,
+              HasSubstr(out_folder() + "/(secret)"));
+  EXPECT_THAT(run_with({"run", "e2e-numbers", "--set", "count=${secret:word}"}).err,
+              HasSubstr("got the value of a secret"));
+}
+
 TEST_F(CommandLine, FindsJobsByPathAndByVariable) {
   EXPECT_EQ(call({"run", kJobs + "/libe2e_numbers.so", "--set", "count=1"}).code, 0);
   EXPECT_EQ(call({"run", "e2e_numbers", "--set", "count=1"}, {"TRIBUTARY_JOB_PATH=" + kJobs}).code,
@@ -128,6 +151,9 @@ TEST_F(CommandLine, RefusesABadValueABadDocumentAndAMissingOne) {
   EXPECT_THAT(run({"--config", "/missing.yaml"}).err,
               HasSubstr("error C103 configuration /missing.yaml"));
   EXPECT_THAT(run({"--set", "greeting=${secret:nope}"}).err, HasSubstr("error C104"));
+  EXPECT_EQ(
+      run({"--set", "output=a\xff"}).err.find("error C102 output of operator lines is not UTF-8"),
+      0u);
 }
 
 TEST_F(CommandLine, NamesWhatWasSearchedForAMissingJob) {
@@ -162,8 +188,31 @@ TEST_F(CommandLine, SurvivesAJobFunctionThatCrashesHangsOrChangesItsMind) {
               HasSubstr("error B204 job e2e-numbers gives another graph"));
 }
 
-TEST_F(CommandLine, LetsAJobFunctionPrint) {
-  EXPECT_EQ(run({"--set", "print=true", "--set", "count=1"}).code, 0);
+TEST_F(CommandLine, SendsWhatAJobFunctionPrintsToStandardError) {
+  const Outcome outcome = run({"--set", "print=true", "--set", "count=1", "--progress", "json"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("the job's function puts\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("the job's function streams\n"));
+  EXPECT_THAT(outcome.out, ::testing::StartsWith("{\"event\":\"started\""));
+}
+
+TEST_F(CommandLine, SaysThatAJobFunctionEndedItsProcess) {
+  for (const char* code : {"0", "2", "3"}) {
+    const Outcome outcome = run({"--set", std::string("exit_with=") + code});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err,
+                HasSubstr(std::string("error B206 the job's function ended its process with exit "
+                                      "code ") +
+                          code));
+  }
+}
+
+TEST_F(CommandLine, SaysEverythingThatIsWrongWithTheSettings) {
+  const Outcome outcome = run({"--set", "count=many", "--set", "outpt=x", "--set", "hang=maybe"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("setting count"));
+  EXPECT_THAT(outcome.err, HasSubstr("unknown setting outpt"));
+  EXPECT_THAT(outcome.err, HasSubstr("setting hang"));
 }
 
 TEST_F(CommandLine, PrintsWhyThereIsNoPlan) {
@@ -226,6 +275,16 @@ TEST_F(CommandLine, CancelsAtTheSecondSignal) {
   // A quick machine may have stopped cleanly between the two.
   if (code == 0) return;
   EXPECT_EQ(code, 1) << run.err();
+  EXPECT_THAT(run.out(), HasSubstr("cancelled"));
+}
+
+TEST_F(CommandLine, CancelsAtTheFirstSignalWhereUntilHasStoppedTheJob) {
+  // The sink would need many seconds for what is in flight.
+  ProgramRun run(kProgram, run_of({"--set", "count=100000", "--set", "sink_pause_us=20000",
+                                   "--slots", "2", "--until", "1s", "--progress", "none"}));
+  ASSERT_TRUE(run.wait_for_output("stopping after 1s"));
+  run.signal(SIGTERM);
+  EXPECT_EQ(run.wait(), 1) << run.err();
   EXPECT_THAT(run.out(), HasSubstr("cancelled"));
 }
 

@@ -30,7 +30,8 @@ TEST(FirstJob, RunsOnItsSample) {
       {"run", "hourly-spend", "--config", (example / "job.yaml").string(), "--set",
        "charges=" + (example / "data/sample.jsonl").string(), "--set", "output=" + folder});
   EXPECT_EQ(run.wait(), 0) << run.err();
-  EXPECT_THAT(run.out(), HasSubstr("finished (end of input)  in 8  out 4  late 0  dead 2"));
+  EXPECT_THAT(run.out(), HasSubstr("finished (end of input)  in 10  out 4  late 0  dead 2"));
+  EXPECT_THAT(run.out(), HasSubstr("  dead letters  2: BAD_DECIMAL 1, MALFORMED_JSON 1\n"));
   EXPECT_EQ(text_of(fs::path(folder) / "spend/part-0.jsonl"),
             R"({"tenant":"acme","hour":"2026-09-01T10:00:00Z","billed":"3.65","charges":3}
 {"tenant":"globex","hour":"2026-09-01T10:00:00Z","billed":"12.504512","charges":2}
@@ -39,6 +40,29 @@ TEST(FirstJob, RunsOnItsSample) {
 )");
   EXPECT_THAT(text_of(fs::path(folder) / "dead-letters/part-0.jsonl"), HasSubstr("BAD_DECIMAL"));
   fs::remove_all(folder);
+}
+
+TEST(FirstJob, AMistypedInputIsRefusedBeforeForceDeletesAnything) {
+  std::string folder = (fs::temp_directory_path() / "tributary-first-job-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  fs::create_directories(fs::path(folder) / "spend");
+  const fs::path earlier = fs::path(folder) / "spend/part-0.jsonl";
+  std::ofstream(earlier) << "{}\n";
+  ProgramRun run(TRIBUTARY_BINARY_DIR "/bin/tributary",
+                 {"run", "hourly-spend", "--set", "charges=" + folder + "/chrages", "--set",
+                  "output=" + folder, "--force"});
+  EXPECT_EQ(run.wait(), 2);
+  EXPECT_THAT(run.err(), HasSubstr("error F101 source charges: "));
+  EXPECT_TRUE(fs::exists(earlier));
+  fs::remove_all(folder);
+}
+
+TEST(FirstJob, AnEmptySettingIsNotTheWorkingDirectory) {
+  ProgramRun run(TRIBUTARY_BINARY_DIR "/bin/tributary",
+                 {"plan", "hourly-spend", "--set", "output=out"});
+  EXPECT_EQ(run.wait(), 2);
+  EXPECT_THAT(run.err(), HasSubstr("error G317 \"charges\" (job.cc:"));
+  EXPECT_THAT(run.err(), HasSubstr("an empty path"));
 }
 
 }  // namespace

@@ -11,11 +11,14 @@ bool starts_with_folder(std::string_view path, std::string_view folder) {
   return path.starts_with(folder) && path.size() > folder.size() && path[folder.size()] == '/';
 }
 
-bool is_job(const std::string& floor) { return floor.starts_with("jobs/"); }
+// An example is a job that shows how to write one.
+bool is_job(std::string_view floor) {
+  return floor.starts_with("jobs/") || floor.starts_with("examples/");
+}
 
 // "jobs/x/core/a.h" -> "jobs/x/core"; "jobs/x/deep/a.h" -> "jobs/x"; "jobs/CMakeLists.txt" -> "".
 std::string job_floor_of(std::string_view path) {
-  const std::size_t name_end = path.find('/', 5);
+  const std::size_t name_end = path.find('/', path.find('/') + 1);
   if (name_end == std::string_view::npos) return {};
   std::string job(path.substr(0, name_end));
   for (const char* part : {"/core", "/tools"}) {
@@ -24,7 +27,9 @@ std::string job_floor_of(std::string_view path) {
   return job;
 }
 
-std::string job_of(const std::string& floor) { return floor.substr(0, floor.find('/', 5)); }
+std::string job_of(const std::string& floor) {
+  return floor.substr(0, floor.find('/', floor.find('/') + 1));
+}
 
 bool job_may_see(const std::string& from, const std::string& to) {
   const std::string core = job_of(from) + "/core";
@@ -42,8 +47,9 @@ bool may_see(const std::string& from, const std::string& to) {
 
 // Does the target name a file of ours, rather than of the system or another library?
 bool is_ours(const std::string& target) {
-  static const std::set<std::string, std::less<>> roots = {
-      "base", "checkpoint", "runtime", "operators", "tributary", "jobs", "tests", "bench"};
+  static const std::set<std::string, std::less<>> roots = {"base",      "checkpoint", "runtime",
+                                                           "operators", "tributary",  "jobs",
+                                                           "examples",  "tests",      "bench"};
   return roots.contains(target.substr(0, target.find('/'))) &&
          target.find('/') != std::string::npos;
 }
@@ -74,6 +80,11 @@ const Door kDoors[] = {
        return floor == "runtime/api" || (is_job(floor) && floor.ends_with("/tools"));
      },
      "runtime/api/ and jobs/*/tools/"},
+    {"openssl/",
+     [](const std::string&, const std::string& floor) {
+       return is_job(floor) && floor.ends_with("/tools");
+     },
+     "jobs/*/tools/"},
 };
 
 // What base/ may include of others: the system's folders and these libraries.
@@ -111,7 +122,7 @@ const std::map<std::string, std::set<std::string>>& permitted() {
 
 std::string floor_of(std::string_view path) {
   if (starts_with_folder(path, "tributary")) return "operators";
-  if (starts_with_folder(path, "jobs")) return job_floor_of(path);
+  if (is_job(path)) return job_floor_of(path);
   std::string innermost;
   for (const auto& [folder, unused] : permitted()) {
     if (starts_with_folder(path, folder) && folder.size() > innermost.size()) innermost = folder;

@@ -24,8 +24,8 @@ struct IncludeLine {
 const std::map<std::string, std::set<std::string>>& permitted();
 
 // The floor that a root-relative file belongs to: the innermost folder of the table, "jobs/x",
-// "jobs/x/core" or "jobs/x/tools". <tributary/...> belongs to operators. Empty if the path is in no
-// floor.
+// "jobs/x/core", "jobs/x/tools" or "examples/x". <tributary/...> belongs to operators. Empty if the
+// path is in no floor.
 std::string floor_of(std::string_view path);
 
 std::vector<IncludeLine> include_lines(const std::string& file, std::string_view text);

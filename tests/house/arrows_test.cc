@@ -10,6 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 std::vector<IncludeLine> planted(const std::string& file, const std::string& target) {
@@ -34,6 +35,7 @@ TEST(FloorOf, IsTheInnermostFolderOfTheTable) {
   EXPECT_EQ(floor_of("tributary/job.h"), "operators");
   EXPECT_EQ(floor_of("jobs/cost_attribution/core/rates.h"), "jobs/cost_attribution/core");
   EXPECT_EQ(floor_of("jobs/cost_attribution/job.cc"), "jobs/cost_attribution");
+  EXPECT_EQ(floor_of("examples/first_job/job.h"), "examples/first_job");
   EXPECT_EQ(floor_of("runtime/elsewhere/x.h"), "");
 }
 
@@ -64,6 +66,15 @@ TEST(WrongArrows, KeepsJobsOnPublicOperators) {
   EXPECT_THAT(wrong_arrows(planted(job, "\"jobs/nexmark/bid.h\"")), SizeIs(1));
 }
 
+TEST(WrongArrows, KeepsExamplesOnPublicOperators) {
+  const std::string example = "examples/x/job.cc";
+  EXPECT_THAT(wrong_arrows(planted(example, "<tributary/job.h>")), IsEmpty());
+  EXPECT_THAT(wrong_arrows(planted(example, "\"examples/x/job.h\"")), IsEmpty());
+  EXPECT_THAT(wrong_arrows(planted(example, "\"operators/emitter.h\"")), SizeIs(1));
+  EXPECT_THAT(wrong_arrows(planted(example, "\"examples/y/job.h\"")), SizeIs(1));
+  EXPECT_THAT(wrong_arrows(planted(example, "\"jobs/x/job.h\"")), SizeIs(1));
+}
+
 TEST(WrongArrows, KeepsTheCoreAndTheToolsOfAJobPure) {
   EXPECT_THAT(wrong_arrows(planted("jobs/x/core/a.cc", "\"base/money.h\"")), IsEmpty());
   EXPECT_THAT(wrong_arrows(planted("jobs/x/core/a.cc", "<tributary/job.h>")), SizeIs(1));
@@ -92,6 +103,8 @@ TEST(WrongDoors, KeepsEachLibraryInItsFolder) {
   EXPECT_THAT(wrong_doors(planted("runtime/cluster/worker.cc", "<CLI/CLI.hpp>")), SizeIs(1));
   EXPECT_THAT(wrong_doors(planted("jobs/x/tools/main.cc", "<CLI/CLI.hpp>")), IsEmpty());
   EXPECT_THAT(wrong_doors(planted("jobs/x/job.cc", "<CLI/CLI.hpp>")), SizeIs(1));
+  EXPECT_THAT(wrong_doors(planted("jobs/x/tools/digest.cc", "<openssl/evp.h>")), IsEmpty());
+  EXPECT_THAT(wrong_doors(planted("base/hash.cc", "<openssl/evp.h>")), Not(IsEmpty()));
 }
 
 TEST(WrongDoors, KeepsBaseOnItsFewLibraries) {

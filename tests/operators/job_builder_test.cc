@@ -148,6 +148,42 @@ TEST(JobBuilder, TurnsWhatTheAuthorsFunctionThrowsIntoAnError) {
   EXPECT_THAT(make_program("bad", &refusing, Settings{}).error().what(), HasSubstr("above zero"));
 }
 
+std::vector<std::string> reasons_against(void (*function)(Job&, const Settings&)) {
+  JobProgram program;
+  std::vector<std::string> texts;
+  for (const Error& error :
+       internal::build_job_function<Settings>("bad", function, Settings{}, program))
+    texts.push_back(std::string(error_page(error.code()).code) + " " + error.what());
+  return texts;
+}
+
+void wrong_everywhere(Job& job, const Settings&) {
+  const auto keep = [](const Charge& so_far, const Charge&) { return so_far; };
+  auto charges = job.source("charges", none<Charge>())
+                     .event_time(&Charge::start, bounded_lateness(-1s))
+                     .rate_limit(0);
+  charges.key_by(&Charge::account).window(tumbling(0h)).reduce("hourly", keep);
+  charges.key_by(&Charge::account).window(tumbling(-1h)).reduce("daily", keep);
+}
+
+TEST(JobBuilder, SaysEveryReasonWithThoseOfTheGraphItself) {
+  EXPECT_THAT(
+      reasons_against(&wrong_everywhere),
+      ::testing::ElementsAre(HasSubstr("bounded_lateness(-1s): expected zero or more"),
+                             HasSubstr("rate_limit(0): expected at least 1"), HasSubstr("G315"),
+                             HasSubstr("G315"), HasSubstr("G304 the stream of operator \"hourly\""),
+                             HasSubstr("G304 the stream of operator \"daily\"")));
+}
+
+void refusing_twice(Job& job, const Settings&) {
+  job.refuse("one");
+  job.refuse("two");
+}
+
+TEST(JobBuilder, SaysNothingOfAGraphThatItsAuthorLeftUnfinished) {
+  EXPECT_THAT(reasons_against(&refusing_twice), ::testing::ElementsAre("C102 one", "C102 two"));
+}
+
 void united(Job& job, const Settings&) {
   auto a = job.source("a", none<Charge>());
   auto b = job.source("b", none<Charge>());
@@ -180,9 +216,9 @@ TEST(JobDescriptor, NamesTheJobAndBuildsIt) {
   ASSERT_NE(descriptor.settings_type, nullptr);
   EXPECT_EQ(descriptor.settings_type->name, "SpendSettings");
   JobProgram program;
-  std::optional<Error> error;
-  EXPECT_TRUE(descriptor.build(Settings{}, program, error));
-  EXPECT_FALSE(descriptor.build(Settings{{"rate", "many"}}, program, error));
-  EXPECT_EQ(error->code(), ErrorCode::C102);
+  EXPECT_THAT(descriptor.build(Settings{}, program), IsEmpty());
+  const std::vector<Error> errors = descriptor.build(Settings{{"rate", "many"}}, program);
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].code(), ErrorCode::C102);
 }
 }  // namespace tributary::testing

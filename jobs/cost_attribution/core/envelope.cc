@@ -96,20 +96,10 @@ bool EnvelopeParser::Reader::walk(std::string_view record) {
   simdjson::ondemand::object object;
   if (document.get_object().get(object) != simdjson::SUCCESS)
     return malformed("record is not a JSON object");
-  head_guess_.restart();
-  for (auto result : object) {
-    Field field;
-    if (const auto code = std::move(result).get(field)) return broken(code);
-    std::string_view key;
-    if (!read_key(field, key)) return false;
-    const std::size_t name = head_guess_.find(key);
-    if (name == FieldGuess::kUnknown) {
-      ++envelope_.unknown_fields;
-      if (!check_value(field.value(), 0)) return false;
-      continue;
-    }
-    if (!read_head_field(name, field.value())) return false;
-  }
+  const bool is_walked = each_known_field(object, head_guess_, [&](std::size_t name, Value& value) {
+    return read_head_field(name, value);
+  });
+  if (!is_walked) return false;
   const char* rest = nullptr;
   if (document.current_location().get(rest) == simdjson::SUCCESS)
     return malformed("text after the JSON object");
@@ -170,13 +160,8 @@ bool EnvelopeParser::Reader::check_value(Value& value, int depth) {
   if (token.front() == '{') {
     simdjson::ondemand::object object;
     if (const auto code = value.get_object().get(object)) return broken(code);
-    for (auto result : object) {
-      Field field;
-      if (const auto code = std::move(result).get(field)) return broken(code);
-      std::string_view key;
-      if (!read_key(field, key) || !check_value(field.value(), depth + 1)) return false;
-    }
-    return true;
+    return each_field(
+        object, [&](std::string_view, Value& field) { return check_value(field, depth + 1); });
   }
   if (token.front() == '[') {
     simdjson::ondemand::array array;

@@ -50,6 +50,29 @@ class EnvelopeParser::Reader {
   bool read_scalar(Value& value, Scalar& out);
   bool read_key(Field& field, std::string_view& out);
   bool check_value(Value& value, int depth);  // validates what nobody reads
+  // on_field(key, value) for each field of the object, until one is false.
+  template <typename OnField>
+  bool each_field(simdjson::ondemand::object& object, const OnField& on_field) {
+    for (auto result : object) {
+      Field field;
+      if (const auto code = std::move(result).get(field)) return broken(code);
+      std::string_view key;
+      if (!read_key(field, key) || !on_field(key, field.value())) return false;
+    }
+    return true;
+  }
+  // on_field(name, value) for each field that `guess` knows; the others are counted.
+  template <typename OnField>
+  bool each_known_field(simdjson::ondemand::object& object, FieldGuess& guess,
+                        const OnField& on_field) {
+    guess.restart();
+    return each_field(object, [&](std::string_view key, Value& value) {
+      const std::size_t name = guess.find(key);
+      if (name != FieldGuess::kUnknown) return on_field(name, value);
+      ++envelope_.unknown_fields;
+      return check_value(value, 0);
+    });
+  }
   bool malformed(std::string_view why);
   bool broken(simdjson::error_code code);
 

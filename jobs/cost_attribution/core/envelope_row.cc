@@ -25,20 +25,10 @@ bool EnvelopeParser::Reader::read_row(Value& value) {
   head_valid_ |= bit(kRow);
   simdjson::ondemand::object object;
   if (const auto code = value.get_object().get(object)) return broken(code);
-  row_guess_.restart();
-  for (auto result : object) {
-    Field field;
-    if (const auto code = std::move(result).get(field)) return broken(code);
-    std::string_view key;
-    if (!read_key(field, key)) return false;
-    const std::size_t name = row_guess_.find(key);
-    if (name == FieldGuess::kUnknown) {
-      ++envelope_.unknown_fields;
-      if (!check_value(field.value(), 0)) return false;
-      continue;
-    }
-    if (!read_row_field(name, field.value())) return false;
-  }
+  const bool is_walked = each_known_field(object, row_guess_, [&](std::size_t name, Value& field) {
+    return read_row_field(name, field);
+  });
+  if (!is_walked) return false;
   seal_tags();
   return true;
 }
@@ -134,12 +124,9 @@ bool EnvelopeParser::Reader::read_tags(Value& value) {
   }
   simdjson::ondemand::object object;
   if (const auto code = value.get_object().get(object)) return broken(code);
-  for (auto result : object) {
-    Field field;
-    if (const auto code = std::move(result).get(field)) return broken(code);
-    std::string_view key;
-    if (!read_key(field, key) || !read_tag(key, field.value())) return false;
-  }
+  const bool is_walked =
+      each_field(object, [&](std::string_view key, Value& tag) { return read_tag(key, tag); });
+  if (!is_walked) return false;
   if (tag_count_ > kTagCountMax) {
     row_fault(Reason::kTooManyTags, "Tags", "",
               fmt::format("{} tags, at most {} are read", tag_count_, kTagCountMax));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -116,6 +117,40 @@ std::string lay_out(const std::vector<TableRow>& rows, std::size_t rule_before) 
   return out;
 }
 
+// One row with the names of `element` alone, for what would be several.
+ReportCell whole_row(const ReportCell& like, std::string_view element) {
+  ReportCell row;
+  row.names.assign(like.names.size(), std::string(kAllRows));
+  if (!row.names.empty()) row.names.front() = element;
+  return row;
+}
+
+// Of sorted cells: each reserved element as one row, the largest plain rows that fit beside those,
+// and (other) for the rest.
+Result<std::vector<ReportCell>> fewer_rows(std::vector<ReportCell> cells, std::size_t rows_max) {
+  const auto first_reserved = std::ranges::find_if(cells, [](const ReportCell& cell) {
+    return !cell.names.empty() && reserved_rank(cell.names.front()) > 0;
+  });
+  std::vector<ReportCell> reserved;
+  for (auto cell = first_reserved; cell != cells.end(); ++cell) {
+    if (reserved.empty() || reserved.back().names.front() != cell->names.front())
+      reserved.push_back(whole_row(*cell, cell->names.front()));
+    reserved.back().cost = TRY(add(reserved.back().cost, cell->cost));
+  }
+  const auto plain = static_cast<std::size_t>(first_reserved - cells.begin());
+  const std::size_t room = rows_max > reserved.size() ? rows_max - reserved.size() : 0;
+  const std::size_t kept = std::min(plain, room);
+  if (kept < plain) {
+    ReportCell other = whole_row(cells.front(), kOther);
+    for (std::size_t i = kept; i < plain; ++i) other.cost = TRY(add(other.cost, cells[i].cost));
+    reserved.insert(reserved.begin(), std::move(other));
+  }
+  cells.resize(kept);
+  cells.insert(cells.end(), std::make_move_iterator(reserved.begin()),
+               std::make_move_iterator(reserved.end()));
+  return cells;
+}
+
 std::string versions_text(const std::vector<std::int64_t>& versions) {
   if (versions.empty()) return "none";
   std::string out;
@@ -130,25 +165,7 @@ Result<Report> build_report(std::string title, std::vector<std::string> headers,
                             std::vector<ReportCell> cells, int digits, ReportBasis basis,
                             std::size_t rows_max) {
   std::ranges::sort(cells, stands_before);
-  if (cells.size() > rows_max) {
-    // Reserved elements are few and always shown: the smallest plain ones give way.
-    const auto reserved = std::ranges::find_if(cells, [](const ReportCell& cell) {
-      return !cell.names.empty() && reserved_rank(cell.names.front()) > 0;
-    });
-    const auto plain = static_cast<std::size_t>(reserved - cells.begin());
-    const std::size_t shown_reserved = cells.size() - plain;
-    const std::size_t kept =
-        rows_max > shown_reserved ? std::min(plain, rows_max - shown_reserved) : 0;
-    if (kept < plain) {
-      ReportCell other;
-      other.names.assign(headers.size(), "");
-      if (!other.names.empty()) other.names.front() = kOther;
-      for (std::size_t i = kept; i < plain; ++i) other.cost = TRY(add(other.cost, cells[i].cost));
-      cells.erase(cells.begin() + static_cast<std::ptrdiff_t>(kept),
-                  cells.begin() + static_cast<std::ptrdiff_t>(plain));
-      cells.insert(cells.begin() + static_cast<std::ptrdiff_t>(kept), std::move(other));
-    }
-  }
+  if (cells.size() > rows_max) cells = TRY(fewer_rows(std::move(cells), rows_max));
   std::vector<Amount> exact;
   exact.reserve(cells.size());
   Report report;

@@ -20,6 +20,7 @@ namespace tributary::cost {
 
 inline constexpr std::size_t kReportRowsMax = 10'000;
 inline constexpr std::string_view kOther = "(other)";
+inline constexpr std::string_view kAllRows = "(all)";
 
 // One group: the element of the dimension, then what else the report is by (service).
 struct ReportCell {
@@ -55,7 +56,9 @@ struct Report {
 };
 
 // Sorts by cost, highest first, then by names; reserved elements come last, (other) before them.
-// More than `rows_max` cells: the smallest are summed as (other). D103 on overflow.
+// More than `rows_max` cells: what else the report is by gives way first in reserved elements, so
+// that each of them is one row ("(unattributed)  (all)") and counts as one; the largest plain rows
+// take the room that is left, and the rest is summed as (other). D103 on overflow.
 Result<Report> build_report(std::string title, std::vector<std::string> headers,
                             std::vector<ReportCell> cells, int digits, ReportBasis basis,
                             std::size_t rows_max = kReportRowsMax);

@@ -50,7 +50,10 @@ class RuleParser {
 
   // Problems at the place that path_ says.
   void problem(ErrorCode code, int line, std::string text, std::string suggestion = {});
-  void bad(int line, std::string text) { problem(ErrorCode::R15, line, std::move(text)); }
+  // R15; silent where the tree's own fault says what is wrong.
+  void bad(const YamlNode& node, std::string text) {
+    if (!node.is_faulty()) problem(ErrorCode::R15, node.line, std::move(text));
+  }
   // R01 for every key that is not in `known`; R15 if `node` is no map. False: no map.
   bool check_keys(const YamlNode& node, std::string_view what,
                   std::initializer_list<std::string_view> known);

@@ -36,12 +36,9 @@ std::expected<RuleSet, RuleProblems> RuleParser::parse(std::string_view yaml) {
     problems_.front().document = document_label();
     return std::unexpected(std::move(problems_));
   }
-  const auto tree = parse_yaml_tree(yaml);
-  if (tree) {
-    read_document(*tree);
-  } else {
-    for (const YamlFault& fault : tree.error()) problem(ErrorCode::R14, fault.line, fault.text);
-  }
+  const YamlTree tree = parse_yaml_tree(yaml);
+  for (const YamlFault& fault : tree.faults) problem(ErrorCode::R14, fault.line, fault.text);
+  if (tree.root) read_document(*tree.root);
   if (problems_.empty()) return std::move(rules_);
   for (RuleProblem& each : problems_) each.document = document_label();
   std::ranges::stable_sort(problems_, {}, &RuleProblem::line);
@@ -55,10 +52,10 @@ void RuleParser::read_document(const YamlNode& root) {
   }
   read_head(root);
   const YamlNode* dimensions = root.find("dimensions");
-  if (dimensions == nullptr) return bad(root.line, "\"dimensions\" is missing");
+  if (dimensions == nullptr) return bad(root, "\"dimensions\" is missing");
   path_ = "dimensions";
   if (!dimensions->is_list() || dimensions->items.empty()) {
-    return bad(dimensions->line, "\"dimensions\" is not a list of at least one dimension");
+    return bad(*dimensions, "\"dimensions\" is not a list of at least one dimension");
   }
   if (dimensions->items.size() > kDimensionsMax) {
     return problem(ErrorCode::R12, dimensions->line,
@@ -78,21 +75,19 @@ void RuleParser::read_head(const YamlNode& root) {
   path_ = "apiVersion";
   if (const YamlNode* node = text_at(root, path_, true);
       node != nullptr && node->text != kRuleLanguage) {
-    bad(node->line,
-        fmt::format("apiVersion {} is not {}", quoted(node->text), quoted(kRuleLanguage)));
+    bad(*node, fmt::format("apiVersion {} is not {}", quoted(node->text), quoted(kRuleLanguage)));
   }
   path_ = "tenant";
   if (const YamlNode* node = text_at(root, path_, true)) {
     if (!is_tenant_name(node->text)) {
-      bad(node->line,
-          fmt::format(
-              "tenant {} is not 1 to 64 characters of A-Z, a-z, 0-9, \"_\", \".\" and \"-\"",
-              quoted(node->text)));
+      bad(*node, fmt::format(
+                     "tenant {} is not 1 to 64 characters of A-Z, a-z, 0-9, \"_\", \".\" and \"-\"",
+                     quoted(node->text)));
     } else {
       rules_.tenant_ = node->text;
       if (!expected_tenant_.empty() && expected_tenant_ != node->text) {
-        bad(node->line, fmt::format("the document is of tenant {}, it was published for {}",
-                                    quoted(node->text), quoted(expected_tenant_)));
+        bad(*node, fmt::format("the document is of tenant {}, it was published for {}",
+                               quoted(node->text), quoted(expected_tenant_)));
       }
     }
   }
@@ -101,8 +96,7 @@ void RuleParser::read_head(const YamlNode& root) {
     const char* end = node->text.data() + node->text.size();
     const auto [at, fault] = std::from_chars(node->text.data(), end, rules_.version_);
     if (fault != std::errc() || at != end || rules_.version_ < 1) {
-      bad(node->line,
-          fmt::format("version {} is not an integer of at least 1", quoted(node->text)));
+      bad(*node, fmt::format("version {} is not an integer of at least 1", quoted(node->text)));
     } else {
       has_version_ = true;
     }
@@ -113,7 +107,7 @@ void RuleParser::read_head(const YamlNode& root) {
     const auto time = parse_timestamp(node->text);
     rules_.valid_from_line_ = node->line;
     if (!time) {
-      bad(node->line, fmt::format("valid_from {} is not an ISO 8601 time", quoted(node->text)));
+      bad(*node, fmt::format("valid_from {} is not an ISO 8601 time", quoted(node->text)));
     } else if (floor_to(*time, hours(1)) != *time) {
       problem(ErrorCode::R03, node->line,
               fmt::format("valid_from {} is not a whole hour", quoted(node->text)),
@@ -136,7 +130,7 @@ void RuleParser::read_dimension(const YamlNode& node, std::size_t index) {
     if (name->text.starts_with('(')) {
       check_name(*name, "dimension", 64);
     } else if (!is_tenant_name(name->text)) {
-      bad(name->line,
+      bad(*name,
           fmt::format(
               "dimension {} is not 1 to 64 characters of A-Z, a-z, 0-9, \"_\", \".\" and \"-\"",
               quoted(name->text)));
@@ -151,8 +145,8 @@ void RuleParser::read_dimension(const YamlNode& node, std::size_t index) {
   if (const YamlNode* default_element = text_at(node, "default", false))
     read_default(*default_element, dimension);
   const YamlNode* rules = node.find("rules");
-  if (rules == nullptr) return bad(node.line, "\"rules\" is missing");
-  if (!rules->is_list()) return bad(rules->line, "\"rules\" is not a list");
+  if (rules == nullptr) return bad(node, "\"rules\" is missing");
+  if (!rules->is_list()) return bad(*rules, "\"rules\" is not a list");
   if (rules->items.size() > kRulesMax) {
     return problem(ErrorCode::R12, rules->line,
                    fmt::format("{} rules, at most {} are allowed in a dimension",
@@ -201,8 +195,8 @@ void RuleParser::read_rule_id(const YamlNode& node, Rule& rule) {
   const YamlNode* id = text_at(node, "id", true);
   if (id == nullptr) return;
   if (!is_rule_id(id->text)) {
-    return bad(id->line, fmt::format("id {} is not 1 to 64 characters of a-z, 0-9 and \"-\"",
-                                     quoted(id->text)));
+    return bad(*id, fmt::format("id {} is not 1 to 64 characters of a-z, 0-9 and \"-\"",
+                                quoted(id->text)));
   }
   rule.id = id->text;
 }
@@ -212,14 +206,14 @@ void RuleParser::read_outcome(const YamlNode& node, Rule& rule) {
   const YamlNode* group_by = node.find("group_by");
   const YamlNode* allocate = node.find("allocate");
   if ((group != nullptr) + (group_by != nullptr) + (allocate != nullptr) != 1) {
-    bad(node.line, "a rule needs exactly one of \"group\", \"group_by\" and \"allocate\"");
+    bad(node, "a rule needs exactly one of \"group\", \"group_by\" and \"allocate\"");
   }
   if (allocate != nullptr) {
     problem(ErrorCode::R13, allocate->line, "allocate is not available yet: use group or group_by");
   }
   if (group != nullptr) {
     if (!group->is_text()) {
-      bad(group->line, fmt::format("\"group\" is {}, not a name", group->kind_name()));
+      bad(*group, fmt::format("\"group\" is {}, not a name", group->kind_name()));
     } else if (check_name(*group, "group", kElementBytesMax)) {
       rule.group = group->text;
     }
@@ -236,7 +230,7 @@ void RuleParser::problem(ErrorCode code, int line, std::string text, std::string
 bool RuleParser::check_keys(const YamlNode& node, std::string_view what,
                             std::initializer_list<std::string_view> known) {
   if (!node.is_map()) {
-    bad(node.line, fmt::format("{} is {}, not a map", what, node.kind_name()));
+    bad(node, fmt::format("{} is {}, not a map", what, node.kind_name()));
     return false;
   }
   for (const YamlNode::Entry& entry : node.entries) {
@@ -251,11 +245,11 @@ bool RuleParser::check_keys(const YamlNode& node, std::string_view what,
 const YamlNode* RuleParser::text_at(const YamlNode& map, std::string_view key, bool required) {
   const YamlNode* node = map.find(key);
   if (node == nullptr) {
-    if (required) bad(map.line, fmt::format("\"{}\" is missing", key));
+    if (required) bad(map, fmt::format("\"{}\" is missing", key));
     return nullptr;
   }
   if (node->is_text()) return node;
-  bad(node->line, fmt::format("\"{}\" is {}, not a text", key, node->kind_name()));
+  bad(*node, fmt::format("\"{}\" is {}, not a text", key, node->kind_name()));
   return nullptr;
 }
 
@@ -267,7 +261,7 @@ bool RuleParser::check_name(const YamlNode& node, std::string_view what, std::si
     return false;
   }
   if (node.text.empty() || node.text.size() > limit) {
-    bad(node.line, fmt::format("{} {} is not 1 to {} bytes long", what, quoted(node.text), limit));
+    bad(node, fmt::format("{} {} is not 1 to {} bytes long", what, quoted(node.text), limit));
     return false;
   }
   return true;

@@ -38,8 +38,7 @@ Condition RuleParser::read_condition(const YamlNode& node, int depth) {
     return condition;
   }
   if (!node.is_map() || node.entries.size() != 1) {
-    bad(node.line,
-        "a condition is a map of exactly one test; combine several with \"all\" or \"any\"");
+    bad(node, "a condition is a map of exactly one test; combine several with \"all\" or \"any\"");
     return condition;
   }
   const YamlNode::Entry& entry = node.entries.front();
@@ -72,7 +71,7 @@ Condition RuleParser::read_condition(const YamlNode& node, int depth) {
 
 void RuleParser::read_parts(const YamlNode& node, int depth, Condition& condition) {
   if (!node.is_list() || node.items.empty()) {
-    return bad(node.line, "\"all\" and \"any\" take a list of at least one condition");
+    return bad(node, "\"all\" and \"any\" take a list of at least one condition");
   }
   for (const YamlNode& item : node.items)
     condition.parts.push_back(read_condition(item, depth + 1));
@@ -82,9 +81,8 @@ void RuleParser::read_comparison(const YamlNode& node, std::string_view test,
                                  Condition& condition) {
   if (!node.is_map() || node.entries.size() != 1) {
     return bad(
-        node.line,
-        fmt::format("\"{}\" takes a map of exactly one source to a value or a list of values",
-                    test));
+        node, fmt::format("\"{}\" takes a map of exactly one source to a value or a list of values",
+                          test));
   }
   const YamlNode::Entry& entry = node.entries.front();
   condition.source = read_source_text(entry.key, entry.line);
@@ -95,11 +93,10 @@ void RuleParser::read_comparison(const YamlNode& node, std::string_view test,
     values.push_back(&entry.value);
   }
   if (values.empty())
-    return bad(entry.value.line, fmt::format("\"{}\" has an empty list of values", test));
+    return bad(entry.value, fmt::format("\"{}\" has an empty list of values", test));
   for (const YamlNode* value : values) {
     if (!value->is_text()) {
-      bad(value->line,
-          fmt::format("a value of \"{}\" is {}, not a text", test, value->kind_name()));
+      bad(*value, fmt::format("a value of \"{}\" is {}, not a text", test, value->kind_name()));
     } else if (condition.test != Test::kMatches) {
       condition.values.push_back(value->text);
     } else if (auto pattern = Pattern::compile(value->text)) {
@@ -115,7 +112,7 @@ void RuleParser::read_comparison(const YamlNode& node, std::string_view test,
 void RuleParser::read_charge_time(const YamlNode& node, Condition& condition) {
   if (!check_keys(node, "\"charge_time\"", {"from", "until"})) return;
   if (node.find("from") == nullptr && node.find("until") == nullptr) {
-    return bad(node.line, "\"charge_time\" needs \"from\", \"until\" or both");
+    return bad(node, "\"charge_time\" needs \"from\", \"until\" or both");
   }
   const auto read = [&](std::string_view key, Timestamp& out) {
     const YamlNode* text = text_at(node, key, false);
@@ -123,7 +120,7 @@ void RuleParser::read_charge_time(const YamlNode& node, Condition& condition) {
     if (const auto time = parse_timestamp(text->text)) {
       out = *time;
     } else {
-      bad(text->line, fmt::format("{} {} is not an ISO 8601 time", key, quoted(text->text)));
+      bad(*text, fmt::format("{} {} is not an ISO 8601 time", key, quoted(text->text)));
     }
   };
   read("from", condition.from);

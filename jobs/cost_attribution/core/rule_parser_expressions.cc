@@ -43,7 +43,7 @@ std::string nearest_source(std::string_view text) {
 
 RuleSource RuleParser::read_source(const YamlNode& node) {
   if (node.is_text()) return read_source_text(node.text, node.line);
-  bad(node.line, fmt::format("a source is {}, not a text", node.kind_name()));
+  bad(node, fmt::format("a source is {}, not a text", node.kind_name()));
   return {};
 }
 
@@ -100,18 +100,18 @@ Expression RuleParser::read_expression(const YamlNode& node) {
   const YamlNode* source = node.find("source");
   const YamlNode* coalesce = node.find("coalesce");
   if ((source != nullptr) == (coalesce != nullptr)) {
-    bad(node.line, "\"group_by\" needs exactly one of \"source\" and \"coalesce\"");
+    bad(node, "\"group_by\" needs exactly one of \"source\" and \"coalesce\"");
   } else if (source != nullptr) {
     expression.sources.push_back(read_source(*source));
   } else if (!coalesce->is_list() || coalesce->items.empty()) {
-    bad(coalesce->line, "\"coalesce\" is not a list of at least one source");
+    bad(*coalesce, "\"coalesce\" is not a list of at least one source");
   } else {
     for (const YamlNode& item : coalesce->items) expression.sources.push_back(read_source(item));
   }
   const YamlNode* transforms = node.find("transform");
   if (transforms == nullptr) return expression;
   if (!transforms->is_list()) {
-    bad(transforms->line, "\"transform\" is not a list");
+    bad(*transforms, "\"transform\" is not a list");
     return expression;
   }
   for (const YamlNode& item : transforms->items) read_transform(item, expression);
@@ -144,15 +144,15 @@ void RuleParser::read_split(const YamlNode& node, Transform& transform) {
   transform.step = Transform::Step::kSplit;
   if (!check_keys(node, "\"split\"", {"by", "index"})) return;
   if (const YamlNode* by = text_at(node, "by", true)) {
-    if (by->text.empty()) bad(by->line, "\"by\" is empty");
+    if (by->text.empty()) bad(*by, "\"by\" is empty");
     transform.separator = by->text;
   }
   if (const YamlNode* index = text_at(node, "index", true)) {
     const char* end = index->text.data() + index->text.size();
     const auto [at, fault] = std::from_chars(index->text.data(), end, transform.part);
     if (fault != std::errc() || at != end || transform.part > kSplitIndexMax) {
-      bad(index->line, fmt::format("index {} is not an integer of 0 to {}", quoted(index->text),
-                                   kSplitIndexMax));
+      bad(*index, fmt::format("index {} is not an integer of 0 to {}", quoted(index->text),
+                              kSplitIndexMax));
     }
   }
 }
@@ -163,9 +163,9 @@ void RuleParser::read_lookup(const YamlNode& node, Transform& transform) {
     if (check_name(*otherwise, "\"else\"", kElementBytesMax)) transform.otherwise = otherwise->text;
   }
   const YamlNode* table = node.find("lookup");
-  if (table == nullptr) return bad(node.line, "\"lookup\" is missing");
+  if (table == nullptr) return bad(node, "\"lookup\" is missing");
   if (!table->is_map() || table->entries.empty()) {
-    return bad(table->line, "\"lookup\" is not a map of at least one row");
+    return bad(*table, "\"lookup\" is not a map of at least one row");
   }
   const std::size_t before = lookup_rows_;
   lookup_rows_ += table->entries.size();
@@ -178,8 +178,7 @@ void RuleParser::read_lookup(const YamlNode& node, Transform& transform) {
   }
   for (const YamlNode::Entry& entry : table->entries) {
     if (!entry.value.is_text()) {
-      bad(entry.value.line,
-          fmt::format("a lookup value is {}, not a text", entry.value.kind_name()));
+      bad(entry.value, fmt::format("a lookup value is {}, not a text", entry.value.kind_name()));
     } else if (check_name(entry.value, "lookup value", kElementBytesMax)) {
       transform.table.emplace(entry.key, entry.value.text);
     }

@@ -42,20 +42,17 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
-    fault(line_of(mark), "a value is empty or null; quote it if a text is meant");
-    add({.kind = YamlNode::Kind::kText,
-         .line = line_of(mark),
-         .text = {},
-         .items = {},
-         .entries = {}});
+    // The mark of what is absent is that of the next token, maybe lines below its key.
+    const Level* map = levels_.empty() || !levels_.back().has_key ? nullptr : &levels_.back();
+    fault(map != nullptr ? map->key_line : line_of(mark),
+          fmt::format("{} is empty or null; quote it if a text is meant",
+                      map != nullptr ? fmt::format("the value of {}", quoted(map->key))
+                                     : std::string("a value")));
+    add_faulty(mark);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     fault(line_of(mark), "aliases (*name) are not allowed");
-    add({.kind = YamlNode::Kind::kText,
-         .line = line_of(mark),
-         .text = {},
-         .items = {},
-         .entries = {}});
+    add_faulty(mark);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
@@ -92,6 +89,7 @@ class TreeBuilder : public YAML::EventHandler {
     std::string key;  // kMap: read, its value still to come
     int key_line = 0;
     bool has_key = false;
+    bool is_key_text = true;  // else it and its value are left out
   };
 
   void check(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
@@ -99,6 +97,14 @@ class TreeBuilder : public YAML::EventHandler {
     if (!tag.empty() && tag != "?" && tag != "!") {
       fault(line_of(mark), fmt::format("the tag {} is not allowed", quoted(tag)));
     }
+  }
+
+  void add_faulty(const YAML::Mark& mark) {
+    add({.kind = YamlNode::Kind::kFaulty,
+         .line = line_of(mark),
+         .text = {},
+         .items = {},
+         .entries = {}});
   }
 
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -128,7 +134,8 @@ class TreeBuilder : public YAML::EventHandler {
       return;
     }
     if (!level.has_key) {
-      if (!node.is_text())
+      level.is_key_text = node.is_text();
+      if (!node.is_text() && !node.is_faulty())
         fault(node.line, fmt::format("a key is {}; keys are texts", node.kind_name()));
       level.key = std::move(node.text);
       level.key_line = node.line;
@@ -136,6 +143,7 @@ class TreeBuilder : public YAML::EventHandler {
       return;
     }
     level.has_key = false;
+    if (!level.is_key_text) return;
     if (!level.keys.insert(level.key).second) {
       fault(level.key_line, fmt::format("duplicate key {}", quoted(level.key)));
       return;
@@ -166,18 +174,23 @@ std::string_view YamlNode::kind_name() const {
       return "a list";
     case Kind::kMap:
       return "a map";
+    case Kind::kFaulty:
+      return "nothing";
   }
   return "a text";
 }
 
-std::expected<YamlNode, std::vector<YamlFault>> parse_yaml_tree(std::string_view text) {
+YamlTree parse_yaml_tree(std::string_view text) {
   TreeBuilder builder;
+  bool is_walkable = false;
   try {
     ViewBuffer buffer(text);
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
     while (builder.documents() < 2 && parser.HandleNextDocument(builder)) {
     }
+    is_walkable = builder.documents() > 0;
+    if (!is_walkable) builder.fault(1, "the document is empty");
   } catch (const TooDeep& deep) {
     builder.fault(deep.line, fmt::format("nested deeper than {}", kYamlDepthMax));
   } catch (const YAML::Exception& error) {
@@ -185,10 +198,10 @@ std::expected<YamlNode, std::vector<YamlFault>> parse_yaml_tree(std::string_view
   } catch (const std::exception& error) {
     builder.fault(1, fmt::format("not YAML: {}", error.what()));
   }
-  if (builder.faults().empty() && builder.documents() == 0)
-    builder.fault(1, "the document is empty");
-  if (!builder.faults().empty()) return std::unexpected(std::move(builder.faults()));
-  return std::move(builder.root());
+  YamlTree tree;
+  if (is_walkable) tree.root = std::move(builder.root());
+  tree.faults = std::move(builder.faults());
+  return tree;
 }
 
 }  // namespace tributary::cost

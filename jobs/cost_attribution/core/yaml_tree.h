@@ -3,13 +3,14 @@
 // its line.
 //
 // Decides: every scalar is a text; anchors, aliases, tags, duplicate or composite keys, empty
-// values, a second document and deep nesting are faults. The one door to yaml-cpp: its exceptions
-// end here.
+// values, a second document and deep nesting are faults. Where the text can still be walked there
+// is a tree beside the faults, so that everything else that is wrong with it is found too. The one
+// door to yaml-cpp: its exceptions end here.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,7 +19,8 @@
 namespace tributary::cost {
 
 struct YamlNode {
-  enum class Kind : std::uint8_t { kText, kList, kMap };
+  // kFaulty: an empty value or an alias; a fault says so.
+  enum class Kind : std::uint8_t { kText, kList, kMap, kFaulty };
 
   Kind kind = Kind::kText;
   int line = 1;
@@ -32,7 +34,8 @@ struct YamlNode {
   bool is_map() const { return kind == Kind::kMap; }
   // The value of `key`, or null.
   const YamlNode* find(std::string_view key) const;
-  // "a text", "a list", "a map"
+  bool is_faulty() const { return kind == Kind::kFaulty; }
+  // "a text", "a list", "a map", "nothing"
   std::string_view kind_name() const;
 };
 
@@ -49,8 +52,12 @@ struct YamlFault {
 
 inline constexpr int kYamlDepthMax = 100;
 
-// The one document of `text`. All faults that do not stop the reader are collected; a syntax error
-// is the last.
-std::expected<YamlNode, std::vector<YamlFault>> parse_yaml_tree(std::string_view text);
+struct YamlTree {
+  std::optional<YamlNode> root;   // none: the text is empty, no YAML or nested too deep
+  std::vector<YamlFault> faults;  // a syntax error is the last
+};
+
+// The one document of `text`.
+YamlTree parse_yaml_tree(std::string_view text);
 
 }  // namespace tributary::cost

@@ -56,7 +56,7 @@ bool read_row(std::string_view text, RecountedCharge& charge) {
 Status ChargeRecount::read(const std::filesystem::path& dir) {
   TRY(read_letters(dir));
   for (const char* topic : {kChargesTopic, kBulkTopic}) {
-    const auto files = TRY(jsonl_files(dir / topic));
+    const auto files = TRY(topic_files(dir / topic));
     TRY(walk_lines(files, [&](std::string_view record) -> Status {
       take(record);
       return {};

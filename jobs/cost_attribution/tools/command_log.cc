@@ -41,7 +41,7 @@ std::filesystem::path command_file(const std::filesystem::path& dir) {
 
 Result<std::vector<Command>> read_commands(const std::filesystem::path& dir) {
   std::vector<Command> commands;
-  const auto files = TRY(jsonl_files(dir / kCommandsTopic));
+  const auto files = TRY(topic_files(dir / kCommandsTopic));
   TRY(walk_lines(files, [&](std::string_view line) -> Status {
     if (auto command = parse_command(line)) commands.push_back(std::move(*command));
     return {};

@@ -12,7 +12,7 @@ Status walk_dead_letters(const std::filesystem::path& dir,
   options.require_all_fields = true;
   JsonReader reader(options);
   Arena arena;
-  const auto files = TRY(jsonl_files(dir / kDeadLettersTopic));
+  const auto files = TRY(topic_files(dir / kDeadLettersTopic));
   return walk_lines(files, [&](std::string_view text) -> Status {
     arena.reset();
     DeadLetterLine letter;

@@ -128,7 +128,7 @@ Result<int> run_explain(const ExplainOptions& options, std::string& out) {
   }));
 
   std::map<std::string, Amount> cells;
-  const auto add_cell = [&](const HourlyLine& cell) -> Status {
+  const auto add_cell = [&](const HourlyCost& cell) -> Status {
     if (cell.hour != hour || cell.dimension.view() != options.dimension ||
         cell.element.view() != options.element) {
       return {};

@@ -1,6 +1,8 @@
 // jobs/cost_attribution/tools/generate_command.cc
 #include "jobs/cost_attribution/tools/generate_command.h"
 
+#include <set>
+
 #include "base/excerpt.h"
 #include "jobs/cost_attribution/tools/amount_sums.h"
 #include "jobs/cost_attribution/tools/command_log.h"
@@ -26,12 +28,13 @@ void describe(const GeneratorExpectation& expected, std::string& out) {
                      with_commas(expected.deletes), with_commas(rejected));
 }
 
+// Of the tenants that have records: a hundred thousand without any would only take time.
 Status write_rules(const GenerateOptions& options, const FocusGenerator& generator,
-                   NewFiles& files) {
+                   const std::set<std::uint32_t>& tenants, NewFiles& files) {
   const Timestamp valid_from = floor_to(options.generator.start - kRulesLead, days(1));
   const std::size_t commands = TRY(files.add(command_file(options.to)));
   std::string line;
-  for (std::uint32_t tenant = 0; tenant < options.generator.tenants; ++tenant) {
+  for (const std::uint32_t tenant : tenants) {
     const std::string name = generator.tenant_name(tenant);
     const std::string yaml = generated_rules(name, valid_from);
     line.clear();
@@ -39,7 +42,7 @@ Status write_rules(const GenerateOptions& options, const FocusGenerator& generat
                            {name, 1, valid_from, valid_from, "generate", yaml, sha256_hex(yaml)});
     TRY(files.write(commands, line));
     // One after the other: there may be more tenants than files that can be open.
-    TRY(write_new_file(options.to / "rules" / (name + ".yaml"), yaml, options.replaces));
+    TRY(write_copy(options.to / "rules" / (name + ".yaml"), yaml, options.replaces));
   }
   return {};
 }
@@ -52,7 +55,9 @@ Result<int> generate_topics(const GenerateOptions& options, std::string& out) {
   }
   std::string line;
   GeneratedRecord record;
+  std::set<std::uint32_t> tenants;
   while (generator.next(line, record)) {
+    tenants.insert(record.tenant);
     const std::uint64_t key =
         std::uint64_t{record.tenant} * static_cast<std::uint64_t>(options.generator.shards) +
         static_cast<std::uint64_t>(record.shard);
@@ -61,13 +66,12 @@ Result<int> generate_topics(const GenerateOptions& options, std::string& out) {
   }
   const std::size_t expectation = TRY(files.add(options.to / "expected.json"));
   TRY(files.write(expectation, generator.expected().to_json()));
-  TRY(write_rules(options, generator, files));
+  TRY(write_rules(options, generator, tenants, files));
   TRY(files.commit());
   describe(generator.expected(), out);
   out += fmt::format("  {} -> {}\n  rules of {} -> {}\n  expectation -> {}\n",
                      counted(static_cast<std::uint64_t>(options.files), "file"),
-                     (options.to / kChargesTopic).string(),
-                     counted(options.generator.tenants, "tenant"),
+                     (options.to / kChargesTopic).string(), counted(tenants.size(), "tenant"),
                      command_file(options.to).string(), (options.to / "expected.json").string());
   return 0;
 }

@@ -1,6 +1,6 @@
 // jobs/cost_attribution/tools/generate_command.h
-// `attribution generate`: a folder of topics full of generated charges, rules for every tenant, and
-// expected.json with what a job must make of them; or one FOCUS bill.
+// `attribution generate`: a folder of topics full of generated charges, rules for every tenant that
+// has some, and expected.json with what a job must make of them; or one FOCUS bill.
 //
 // Records of one shard stay in one file, in order. Thread: one.
 #pragma once

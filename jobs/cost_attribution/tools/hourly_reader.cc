@@ -12,11 +12,11 @@
 namespace tributary::cost {
 
 Status walk_hourly(const std::filesystem::path& dir, std::string_view tenant,
-                   const std::function<Status(const HourlyLine&)>& on_cell) {
+                   const std::function<Status(const HourlyCost&)>& on_cell) {
   using Key = std::tuple<std::string, std::string, std::string, std::string, Timestamp>;
   struct Cell {
     std::size_t file = 0;
-    HourlyLine line;  // its texts lie in `kept`
+    HourlyCost line;  // its texts lie in `kept`
   };
   JsonReadOptions options;
   options.require_all_fields = true;
@@ -24,12 +24,12 @@ Status walk_hourly(const std::filesystem::path& dir, std::string_view tenant,
   Arena scratch;
   Arena kept;
   std::map<Key, Cell> cells;
-  const auto files = TRY(jsonl_files(dir / kHourlyTopic));
+  const auto files = TRY(topic_files(dir / kHourlyTopic));
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto on_line = [&](std::string_view text) -> Status {
       scratch.reset();
-      HourlyLine line;
-      TRY(reader.read(type_info<HourlyLine>(), text, &line, scratch));
+      HourlyCost line;
+      TRY(reader.read(type_info<HourlyCost>(), text, &line, scratch));
       if (line.v != 1)
         return fail(ErrorCode::D101, "hourly cell of version {}; this program reads version 1",
                     line.v);
@@ -48,7 +48,7 @@ Status walk_hourly(const std::filesystem::path& dir, std::string_view tenant,
                     files[cell.file].filename().string());
       }
       // Same key, so the texts that were kept stay right.
-      const HourlyLine before = cell.line;
+      const HourlyCost before = cell.line;
       cell.line = line;
       cell.line.tenant = before.tenant;
       cell.line.dimension = before.dimension;

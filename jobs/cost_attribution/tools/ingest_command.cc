@@ -5,7 +5,10 @@
 #include <map>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/excerpt.h"
+#include "base/file_format.h"
 #include "base/random.h"
 #include "jobs/cost_attribution/core/envelope.h"
 #include "jobs/cost_attribution/tools/amount_sums.h"
@@ -151,6 +154,10 @@ class Ingest {
           ++rows_;
           return row ? take(number, place, **row) : refuse(place, row.error().what());
         }));
+    if (rows_ == 0) {
+      return fail(ErrorCode::D101, "{}: a header and no row; nothing was written",
+                  fmt::join(names_of_bills(), ", "));
+    }
     if (bad_rows_ > options_.bad_rows_max) {
       describe_bad_rows(out);
       out += fmt::format("nothing was written: {} bad of {}; --skip-bad {} would leave them out\n",
@@ -175,9 +182,23 @@ class Ingest {
     const auto folder = options_.to / (options_.is_bulk ? kBulkTopic : kChargesTopic);
     for (std::int32_t i = 0; i < options_.cut; ++i) {
       const std::string part = options_.cut == 1 ? "" : fmt::format("-{:03}", i);
-      TRY(files_.add(folder / fmt::format("{}{}.jsonl", name, part)));
+      const std::string file = fmt::format("{}{}.jsonl", name, part);
+      if (!holds_records(file, FileFormat::kRawLines)) {
+        return std::unexpected(
+            Error(ErrorCode::C102,
+                  fmt::format("the output would be called {}, which the job does not read",
+                              excerpt(file)),
+                  "choose a name that does not begin with \".\" or \"_\": --name NAME"));
+      }
+      TRY(files_.add(folder / file));
     }
     return {};
+  }
+
+  std::vector<std::string> names_of_bills() const {
+    std::vector<std::string> names;
+    for (const std::filesystem::path& path : options_.files) names.push_back(path.string());
+    return names;
   }
 
   // Rows that cannot be mapped take no number; take() reports them.

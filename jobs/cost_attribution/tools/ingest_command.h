@@ -40,7 +40,7 @@ struct IngestOptions {
 
 // Appends what happened to `out`. Exit code 0, or 1 when more rows were bad than allowed (nothing
 // is then written). C102 for options out of range; F101, F102, F103 for files; D101 for a header
-// that is not of the format.
+// that is not of the format, or when no bill has a row.
 Result<int> run_ingest(const IngestOptions& options, const Clock& clock, std::string& out);
 
 }  // namespace tributary::cost

@@ -29,21 +29,6 @@ Result<std::vector<std::string>> partitions(const std::filesystem::path& folder,
   return names;
 }
 
-template <typename Names>
-std::unexpected<Error> not_there(std::string_view what, std::string_view wanted, const Names& known,
-                                 std::string_view where) {
-  std::string text = fmt::format("no {} {}{}", what, excerpt(wanted), where);
-  if (known.empty()) return fail(ErrorCode::D107, "{}: there is none at all", text);
-  const std::vector<std::string_view> names(known.begin(), known.end());
-  if (const auto nearest = nearest_name(wanted, names))
-    text += fmt::format("; did you mean {}?", excerpt(*nearest));
-  text += " There is:";
-  for (std::size_t i = 0; i < names.size() && i < kNamesShown; ++i)
-    text += fmt::format(" {}", names[i]);
-  if (names.size() > kNamesShown) text += fmt::format(" and {} more", names.size() - kNamesShown);
-  return fail(ErrorCode::D107, "{}", text);
-}
-
 JsonReadOptions strict() {
   JsonReadOptions options;
   options.require_all_fields = true;
@@ -51,6 +36,20 @@ JsonReadOptions strict() {
 }
 
 }  // namespace
+
+Error not_there(std::string_view what, std::string_view wanted, std::string_view where,
+                const std::set<std::string>& known) {
+  std::string text = fmt::format("no {} {} in {}", what, excerpt(wanted), where);
+  if (known.empty()) return Error(ErrorCode::D107, text + ": there is none at all");
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  const auto nearest = nearest_name(wanted, names);
+  text += nearest ? fmt::format("; did you mean {}?", excerpt(*nearest)) : ".";
+  text += " There is:";
+  for (std::size_t i = 0; i < names.size() && i < kNamesShown; ++i)
+    text += fmt::format(" {}", names[i]);
+  if (names.size() > kNamesShown) text += fmt::format(" and {} more", names.size() - kNamesShown);
+  return Error(ErrorCode::D107, std::move(text));
+}
 
 Result<LedgerReader> LedgerReader::open(const std::filesystem::path& from,
                                         const std::filesystem::path& ledger) {
@@ -88,7 +87,7 @@ Status LedgerReader::list_ledger() {
 }
 
 Status LedgerReader::list_topic(const std::filesystem::path& topic) {
-  lines_ = TRY(jsonl_files(topic));
+  lines_ = TRY(topic_files(topic));
   return walk({}, {}, [&](const LedgerLine& line) -> Status {
     contents_[line.tenant.str()].insert(line.posting_period.str());
     return {};
@@ -98,13 +97,13 @@ Status LedgerReader::list_topic(const std::filesystem::path& topic) {
 Status LedgerReader::require(std::string_view tenant, std::string_view posting_period) const {
   const auto found = contents_.find(std::string(tenant));
   if (found == contents_.end()) {
-    std::vector<std::string> tenants;
-    for (const auto& [name, periods] : contents_) tenants.push_back(name);
-    return not_there("tenant", tenant, tenants, " in the ledger");
+    std::set<std::string> tenants;
+    for (const auto& [name, periods] : contents_) tenants.insert(name);
+    return std::unexpected(not_there("tenant", tenant, "the ledger", tenants));
   }
   if (!posting_period.empty() && !found->second.contains(std::string(posting_period))) {
-    return not_there("period", posting_period, found->second,
-                     fmt::format(" of tenant {} in the ledger", tenant));
+    return std::unexpected(not_there(
+        "period", posting_period, fmt::format("the ledger of tenant {}", tenant), found->second));
   }
   return {};
 }
@@ -122,7 +121,7 @@ Status LedgerReader::walk(std::string_view tenant, std::string_view posting_peri
     if (!posting_period.empty() && period != posting_period) continue;
     const auto folder = ledger_ / fmt::format("{}{}", kTenantPrefix, tenant) /
                         fmt::format("{}{}", kPeriodPrefix, period);
-    const auto files = TRY(jsonl_files(folder));
+    const auto files = TRY(topic_files(folder));
     for (const auto& file : files) TRY(walk_file(file, tenant, period, on_line));
   }
   return {};

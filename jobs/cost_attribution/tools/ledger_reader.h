@@ -2,7 +2,7 @@
 // The ledger as files: lists tenants and periods, and walks the cost lines of one tenant, strictly:
 // a line that cannot be read is an error, because a report that passes over it would be wrong.
 //
-// Lines come from <ledger>/tenant=T/posting_period=P/*.jsonl, or, where there is no ledger folder,
+// Lines come from <ledger>/tenant=T/posting_period=P/, or, where there is no ledger folder,
 // from topic cost.lines. Thread: one.
 #pragma once
 
@@ -56,6 +56,10 @@ struct LedgerLine {
 TRIBUTARY_RECORD(LedgerLine, v, tenant, dimension, element, kind, charge_id, pool, source, service,
                  currency, start, end, billed, effective, list, contracted, provisional, cause,
                  rule_id, rules_version, revision, period, posting_period, after_close, posted_at);
+
+// D107: "no tenant 'acmee' in the ledger; did you mean 'acme'? There is: acme globex".
+Error not_there(std::string_view what, std::string_view wanted, std::string_view where,
+                const std::set<std::string>& known);
 
 class LedgerReader {
  public:

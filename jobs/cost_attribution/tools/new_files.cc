@@ -51,9 +51,10 @@ Status NewFiles::write(std::size_t file, std::string_view bytes) {
   return {};
 }
 
-Status NewFiles::commit() {
+Status NewFiles::commit(bool is_durable) {
   for (NewFile& file : files_) {
-    if (std::fflush(file.handle.get()) != 0 || fsync(fileno(file.handle.get())) != 0) {
+    if (std::fflush(file.handle.get()) != 0 ||
+        (is_durable && fsync(fileno(file.handle.get())) != 0)) {
       return cannot_write(file.temporary, errno);
     }
   }
@@ -71,11 +72,11 @@ Status NewFiles::commit() {
   return {};
 }
 
-Status write_new_file(const std::filesystem::path& path, std::string_view bytes, bool replaces) {
+Status write_copy(const std::filesystem::path& path, std::string_view bytes, bool replaces) {
   NewFiles files(replaces);
   const std::size_t file = TRY(files.add(path));
   TRY(files.write(file, bytes));
-  return files.commit();
+  return files.commit(false);
 }
 
 }  // namespace tributary::cost

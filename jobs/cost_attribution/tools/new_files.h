@@ -29,8 +29,8 @@ class NewFiles {
   // Creates the folder too. Returns the file's number, for write().
   Result<std::size_t> add(const std::filesystem::path& path);
   Status write(std::size_t file, std::string_view bytes);
-  // All files, in the order of add().
-  Status commit();
+  // All files, in the order of add(). Unless durable, a power cut may leave them empty.
+  Status commit(bool is_durable = true);
 
   std::size_t count() const { return files_.size(); }
   const std::filesystem::path& path(std::size_t file) const { return files_[file].path; }
@@ -49,7 +49,7 @@ class NewFiles {
   std::vector<NewFile> files_;
 };
 
-// Writes one file whole, by the same way.
-Status write_new_file(const std::filesystem::path& path, std::string_view bytes, bool replaces);
+// Writes one file whole, by the same way; not durable: for what stands elsewhere too.
+Status write_copy(const std::filesystem::path& path, std::string_view bytes, bool replaces);
 
 }  // namespace tributary::cost

@@ -160,7 +160,7 @@ Result<int> run_reconcile(const ReconcileOptions& options, std::string& out) {
              recount.letters() + recount.letters_without_record(), recount.letters());
   ties.all("charges = ledger", expected, of_period);
   Sums hourly;
-  TRY(walk_hourly(options.from, options.tenant, [&](const HourlyLine& cell) -> Status {
+  TRY(walk_hourly(options.from, options.tenant, [&](const HourlyCost& cell) -> Status {
     return add_amounts(hourly[{cell.dimension.str(), std::string(cell.currency.view())}],
                        cell.amounts());
   }));

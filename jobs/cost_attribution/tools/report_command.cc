@@ -6,7 +6,6 @@
 #include <set>
 
 #include "base/excerpt.h"
-#include "base/nearest_name.h"
 #include "jobs/cost_attribution/core/line_draft.h"
 #include "jobs/cost_attribution/core/period.h"
 #include "jobs/cost_attribution/core/report.h"
@@ -119,13 +118,7 @@ class LedgerSums {
   Status require_dimensions() const {
     for (const std::string& wanted : question_.dimensions) {
       if (dimensions_.contains(wanted)) continue;
-      const std::vector<std::string_view> known(dimensions_.begin(), dimensions_.end());
-      std::string text = fmt::format("no dimension {} in these lines", excerpt(wanted));
-      if (const auto nearest = nearest_name(wanted, known))
-        text += fmt::format("; did you mean {}?", excerpt(*nearest));
-      text += known.empty() ? " There is none: no rules were in force." : " There is:";
-      for (const std::string_view name : known) text += fmt::format(" {}", name);
-      return fail(ErrorCode::D107, "{}", text);
+      return std::unexpected(not_there("dimension", wanted, "these lines", dimensions_));
     }
     return {};
   }

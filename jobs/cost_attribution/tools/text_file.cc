@@ -10,6 +10,7 @@ namespace tributary::cost {
 namespace {
 
 constexpr std::size_t kBlockBytes = 256 * 1024;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
@@ -55,12 +56,15 @@ Result<std::optional<std::string_view>> TextFile::read_line() {
             ? nullptr
             : static_cast<const char*>(std::memchr(start + scanned, '\n', end_ - begin_ - scanned));
     if (newline != nullptr || (at_end_ && end_ > begin_)) {
-      std::size_t length =
+      const std::size_t length =
           newline != nullptr ? static_cast<std::size_t>(newline - start) : end_ - begin_;
       begin_ += length + (newline != nullptr ? 1 : 0);
       ++line_number_;
-      if (length > 0 && start[length - 1] == '\r') --length;
-      return std::string_view(start, length);
+      std::string_view line(start, length);
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      if (line_number_ == 1 && line.starts_with(kByteOrderMark))
+        line.remove_prefix(kByteOrderMark.size());
+      return line;
     }
     if (at_end_) return std::nullopt;
     scanned = end_ - begin_;

@@ -26,8 +26,8 @@ class TextFile {
   // The next block of bytes; empty at the end. Valid until the next call.
   Result<std::string_view> read_block();
 
-  // The next line without its newline (and without a carriage return before it); nothing at the
-  // end. Valid until the next call. D102 when a line exceeds `line_bytes_max`.
+  // The next line without its newline, a carriage return before it and a byte order mark; nothing
+  // at the end. Valid until the next call. D102 when a line exceeds kLineBytesMax.
   Result<std::optional<std::string_view>> read_line();
 
   const std::filesystem::path& path() const { return path_; }

@@ -1,8 +1,9 @@
 // jobs/cost_attribution/tools/topic_folder.h
-// Topics as folders: DIR/<topic>/*.jsonl, the names of the topics, and walking all lines of one.
+// Topics as folders: DIR/<topic>/, the names of the topics, and walking all lines of one.
 //
-// Thread: functions. Files are walked in the order of their names, lines in the order of the file;
-// empty lines are passed over, as the job does.
+// Thread: functions. Reads what the job reads: files by the rule of its source
+// (base/file_format.h), plain or gzip, in the order of their names; lines in the order of the file,
+// without blank ones and without a byte order mark.
 #pragma once
 
 #include <filesystem>
@@ -23,9 +24,8 @@ inline constexpr const char* kHourlyTopic = "cost.hourly";
 inline constexpr const char* kControlTopic = "cost.control";
 inline constexpr const char* kDeadLettersTopic = "cost.deadletters";
 
-// The *.jsonl files of a folder, sorted; none when the folder does not exist. F101 when it cannot
-// be read.
-Result<std::vector<std::filesystem::path>> jsonl_files(const std::filesystem::path& folder);
+// The files of a topic, sorted; none when the folder does not exist. F101 when it cannot be read.
+Result<std::vector<std::filesystem::path>> topic_files(const std::filesystem::path& folder);
 
 // Calls on_line for each line of these files; its first error ends the walk, with file and line in
 // front.

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #include <tributary/sink_spec.h>
 
@@ -19,9 +19,9 @@ UntypedSink make_console(std::string title, std::uint64_t rows_max, const TypeIn
 // Runs as one task. Columns are as wide as the first records want them; a delete has "-" in front.
 // Rows beyond `rows_max` are counted only.
 template <Record T>
-SinkSpec<T, kAppend, kDelta, kUpsert> console(std::string title = {},
+SinkSpec<T, kAppend, kDelta, kUpsert> console(std::string_view title = {},
                                               std::uint64_t rows_max = 100) {
-  return {internal::make_console(std::move(title), rows_max, type_info<T>())};
+  return {internal::make_console(std::string(title), rows_max, type_info<T>())};
 }
 
 }  // namespace tributary

@@ -68,7 +68,7 @@ class Collector {
   }
 
   // For the kernel: the record at hand, and its last word.
-  void move_to(std::uint32_t row) { row_ = row; }
+  void move_to(std::uint32_t row) { row_ = static_cast<std::uint16_t>(row); }
   void settle() {
     if (out_ != nullptr && next_row_ != rows_.data()) {
       out_->append_columns(batch_, {rows_.data(), next_row_});
@@ -89,12 +89,12 @@ class Collector {
 
   internal::CallCore& core_;
   Batch& batch_;
-  std::uint32_t row_ = 0;
+  std::uint16_t row_ = 0;
   Batch* out_ = nullptr;
   U* next_ = nullptr;
   U* end_ = nullptr;
-  std::array<std::uint32_t, Batch::kMaxRecords> rows_;  // where each record came from
-  std::uint32_t* next_row_ = rows_.data();
+  std::array<std::uint16_t, Batch::kMaxRecords> rows_;  // where each record came from
+  std::uint16_t* next_row_ = rows_.data();
 };
 
 }  // namespace tributary

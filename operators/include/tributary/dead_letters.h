@@ -3,8 +3,7 @@
 // refused record with its reason, place and raw bytes (base64). Read them back with the same words.
 #pragma once
 
-#include <string>
-#include <utility>
+#include <string_view>
 
 #include <tributary/files.h>
 
@@ -12,8 +11,6 @@
 
 namespace tributary {
 
-inline Files<DeadLetter> dead_letters(std::string folder) {
-  return files<DeadLetter>(std::move(folder));
-}
+inline Files<DeadLetter> dead_letters(std::string_view folder) { return files<DeadLetter>(folder); }
 
 }  // namespace tributary

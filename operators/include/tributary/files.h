@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -36,6 +37,7 @@ struct FilesOptions {
   Duration follow{};
   bool missing_is_empty = false;
   bool strict = false;
+  std::optional<bool> require_all;  // unset: CSV does, JSON lines do not
   std::string null_text = "NULL";
   std::size_t line_bytes_max = 1 << 20;
   std::vector<std::string> partition_by;
@@ -87,8 +89,8 @@ class FilesBase {
   }
 
  protected:
-  explicit FilesBase(std::string path) {
-    options_.path = std::move(path);
+  explicit FilesBase(std::string_view path) {
+    options_.path = path;
     options_.format = internal::kDefaultFormat<T>;
     options_.type = &type_info<T>();
   }
@@ -103,7 +105,7 @@ class FilesBase {
 template <Record T>
 class Files : public FilesBase<T, Files<T>> {
  public:
-  explicit Files(std::string path) : FilesBase<T, Files<T>>(std::move(path)) {}
+  explicit Files(std::string_view path) : FilesBase<T, Files<T>>(path) {}
 
   Files json_lines() const { return with(internal::FilesFormat::kJsonLines); }
   // With a header that names the fields.
@@ -129,9 +131,18 @@ class Files : public FilesBase<T, Files<T>> {
   Files strict() const {
     return changed([](auto& options) { options.strict = true; });
   }
+  // A record that lacks a field makes a bad record, unless the field is an Optional. CSV requires
+  // the columns of all fields in any case.
+  Files require_all() const {
+    return changed([](auto& options) { options.require_all = true; });
+  }
+  // A field or column that is missing takes its default. JSON lines do so in any case.
+  Files allow_missing() const {
+    return changed([](auto& options) { options.require_all = false; });
+  }
   // An unquoted cell of this text is an empty one (CSV; "NULL" if nothing is said; "" for none).
-  Files null_text(std::string text) const {
-    return changed([&](auto& options) { options.null_text = std::move(text); });
+  Files null_text(std::string_view text) const {
+    return changed([&](auto& options) { options.null_text = text; });
   }
   // A longer line is a bad record (1 MiB if nothing is said).
   Files line_bytes_max(std::size_t bytes) const {
@@ -161,7 +172,7 @@ template <Record T>
 class FilesUpsert : public FilesBase<T, FilesUpsert<T>> {
  public:
   static_assert(!std::is_same_v<T, RawLine>, "files_upsert: raw lines cannot say what they delete");
-  explicit FilesUpsert(std::string path) : FilesBase<T, FilesUpsert<T>>(std::move(path)) {}
+  explicit FilesUpsert(std::string_view path) : FilesBase<T, FilesUpsert<T>>(path) {}
 
   SinkSpec<T, kAppend, kDelta, kUpsert> sink_spec() const {
     return {internal::make_file_sink(this->options_)};
@@ -169,13 +180,13 @@ class FilesUpsert : public FilesBase<T, FilesUpsert<T>> {
 };
 
 template <Record T>
-Files<T> files(std::string path) {
-  return Files<T>(std::move(path));
+Files<T> files(std::string_view path) {
+  return Files<T>(path);
 }
 
 template <Record T>
-FilesUpsert<T> files_upsert(std::string path) {
-  return FilesUpsert<T>(std::move(path));
+FilesUpsert<T> files_upsert(std::string_view path) {
+  return FilesUpsert<T>(path);
 }
 
 }  // namespace tributary

@@ -19,10 +19,10 @@
 // clang-format on
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <tributary/keyed_stream.h>
 #include <tributary/settings.h>
@@ -59,8 +59,9 @@ class Job {
   // 1,024 if not said. Fixed at the job's first start.
   void key_groups(std::uint32_t count) { graph_.set_key_groups(count); }
   // The settings make no sense together: the job is not started, and people read this.
-  void refuse(std::string why) { graph_.refuse(Error(ErrorCode::C102, std::move(why))); }
-  void refuse(Error why) { graph_.refuse(std::move(why)); }
+  // Say it as often as there are reasons; all are told.
+  void refuse(std::string why) { refuse(Error(ErrorCode::C102, std::move(why))); }
+  void refuse(Error why) { graph_.refuse_settings(std::move(why)); }
 
  private:
   internal::GraphBuilder& graph_;
@@ -72,10 +73,10 @@ template <typename S>
 using JobFunction = void (*)(Job&, const S&);
 
 // Calls the author's function under one roof: reads the settings into `type` (null: as they are),
-// catches what it throws, and finishes the graph.
-bool build_job(std::string_view name, const Settings& settings, const TypeInfo* type,
-               void (*call)(void (*function)(), Job& job, const void* settings), void (*function)(),
-               JobProgram& program, std::optional<Error>& error);
+// catches what it throws, and finishes the graph. Every reason why there is no program.
+std::vector<Error> build_job(std::string_view name, const Settings& settings, const TypeInfo* type,
+                             void (*call)(void (*function)(), Job& job, const void* settings),
+                             void (*function)(), JobProgram& program);
 
 template <typename S>
 void call_job_function(void (*function)(), Job& job, const void* settings) {
@@ -100,10 +101,10 @@ template <typename S>
 inline constexpr bool kIsJobFunction<void(Job&, const S&)> = true;
 
 template <typename S>
-bool build_job_function(std::string_view name, JobFunction<S> function, const Settings& settings,
-                        JobProgram& program, std::optional<Error>& error) {
+std::vector<Error> build_job_function(std::string_view name, JobFunction<S> function,
+                                      const Settings& settings, JobProgram& program) {
   return build_job(name, settings, settings_type<S>(), &call_job_function<S>,
-                   reinterpret_cast<void (*)()>(function), program, error);
+                   reinterpret_cast<void (*)()>(function), program);
 }
 
 template <typename S>
@@ -116,20 +117,19 @@ const TypeInfo* settings_type_of(JobFunction<S>) {
 }  // namespace tributary
 
 // In one source file of the job's library, in the namespace of the function or outside.
-#define TRIBUTARY_JOB(job_name, function)                                                          \
-  static_assert(::tributary::internal::kIsJobFunction<decltype(function)>,                         \
-                "TRIBUTARY_JOB: the function must be void " #function                              \
-                "(Job& job, const MySettings& settings)");                                         \
-  extern "C" __attribute__((visibility("default"))) const ::tributary::JobDescriptor*              \
-  tributary_job_descriptor() {                                                                     \
-    static const ::tributary::JobDescriptor descriptor{                                            \
-        .abi = ::tributary::job_abi(),                                                             \
-        .name = job_name,                                                                          \
-        .settings_type = ::tributary::internal::settings_type_of(&function),                       \
-        .build = [](const ::tributary::Settings& settings, ::tributary::JobProgram& program,       \
-                    std::optional<::tributary::Error>& error) {                                    \
-          return ::tributary::internal::build_job_function(job_name, &function, settings, program, \
-                                                           error);                                 \
-        }};                                                                                        \
-    return &descriptor;                                                                            \
+#define TRIBUTARY_JOB(job_name, function)                                                      \
+  static_assert(::tributary::internal::kIsJobFunction<decltype(function)>,                     \
+                "TRIBUTARY_JOB: the function must be void " #function                          \
+                "(Job& job, const MySettings& settings)");                                     \
+  extern "C" __attribute__((visibility("default"))) const ::tributary::JobDescriptor*          \
+  tributary_job_descriptor() {                                                                 \
+    static const ::tributary::JobDescriptor descriptor{                                        \
+        .abi = ::tributary::job_abi(),                                                         \
+        .name = job_name,                                                                      \
+        .settings_type = ::tributary::internal::settings_type_of(&function),                   \
+        .build = [](const ::tributary::Settings& settings, ::tributary::JobProgram& program) { \
+          return ::tributary::internal::build_job_function(job_name, &function, settings,      \
+                                                           program);                           \
+        }};                                                                                    \
+    return &descriptor;                                                                        \
   }

@@ -51,7 +51,7 @@ class KeyedStream {
           !requires { typename P::Broadcast; },
           "process: this class has a broadcast input; connect it first: "
           ".with(rules).process<P>(\"name\")");
-      TRIBUTARY_INTERNAL_CHECK_PROCESS(P, T, K);
+      TRIBUTARY_INTERNAL_CHECK_PROCESS(P, T, K, kKind);
       static_assert(std::is_constructible_v<P, const std::decay_t<Args>&...>,
                     "process: the class cannot be constructed from the arguments behind the name");
       if constexpr (std::is_constructible_v<P, const std::decay_t<Args>&...>) {
@@ -128,7 +128,7 @@ class ConnectedStream {
         "process: behind .with(…) the class must derive from BroadcastProcess<Key, In, Broadcast, "
         "Out>");
     if constexpr (internal::ProcessClass<P> && requires { typename P::Broadcast; }) {
-      TRIBUTARY_INTERNAL_CHECK_PROCESS(P, T, K);
+      TRIBUTARY_INTERNAL_CHECK_PROCESS(P, T, K, kKind);
       static_assert(std::is_same_v<typename P::Broadcast, B>,
                     "process: the class's broadcast input is of another type than the stream given "
                     "to .with(…)");

@@ -205,6 +205,12 @@ std::uint32_t process_records(void* process, Batch& batch, std::uint32_t from, s
   try {
     for (; i < to && !core.emitter.yielding(); ++i) {
       core.begin_record(batch, i, i - from);
+      if constexpr (requires { p.on_delete(records[i], context); }) {
+        if (batch.operation(i) == Operation::kDelete) {
+          p.on_delete(records[i], context);
+          continue;
+        }
+      }
       p.on_record(records[i], context);
     }
   } catch (...) {

@@ -12,9 +12,11 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include <tributary/stream_kind.h>
 
+#include "base/error.h"
 #include "base/type_info.h"
 #include "runtime/exec/operator.h"
 
@@ -28,6 +30,8 @@ struct UntypedSink {
   // stream.sink().
   std::map<std::string, std::string> properties;
   std::function<std::unique_ptr<Operator>()> make_operator;
+  // What cannot be meant (G317): told with all that is wrong with the graph.
+  std::vector<Error> mistakes{};
 };
 
 // A sink of records of type T that takes streams of the kinds named: SinkSpec<CostLine, kAppend,

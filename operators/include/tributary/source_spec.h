@@ -11,9 +11,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <tributary/stream_kind.h>
 
+#include "base/error.h"
 #include "base/type_info.h"
 #include "runtime/exec/source.h"
 
@@ -23,11 +25,14 @@ struct UntypedSource {
   std::string operator_type;  // "files", "kafka", "generator": for people
   const TypeInfo* record_type = nullptr;
   bool bounded = false;  // it ends by itself
-  // What people want to see: path, topic, format. Never a secret.
+  // What people want to see: path, topic, format. Never a secret. "backlog_unit" is "bytes" or
+  // "records" where the reader knows its backlog.
   std::map<std::string, std::string> properties;
   std::function<std::unique_ptr<SourceReader>()> make_reader;
   // Called in one task process only, once per source and generation.
   std::function<std::unique_ptr<SplitLister>()> make_lister;
+  // What cannot be meant (G317): told with all that is wrong with the graph.
+  std::vector<Error> mistakes{};
 };
 
 // A source of records of type T; `kKind` is what they mean.

@@ -92,6 +92,10 @@ class Stream {
                   "filter: the function must take the stream's record: bool f(const T&) or bool "
                   "f(const T&, Context&) "
                   "(see docs/authors/functions.md)");
+    static_assert(
+        kKind != StreamKind::kUpsert,
+        "filter: a dropped update would leave the older value standing; key the stream and "
+        "use a process that emits deletes (see docs/authors/streams.md)");
     if constexpr (internal::kLegalForm<F, T>) {
       return add<T>("filter", place, internal::StatelessShape::kFilter,
                     &internal::filter_in_place<T, F>, std::move(f));
@@ -104,6 +108,10 @@ class Stream {
   template <typename U = void, typename F>
   auto flat_map(F f, std::source_location place = std::source_location::current()) const {
     using Out = internal::FlatMapResult<U, F, T>;
+    static_assert(
+        kKind != StreamKind::kUpsert,
+        "flat_map: a latest value has one successor; key the stream and use a process that "
+        "emits deletes (see docs/authors/streams.md)");
     static_assert(
         !std::is_void_v<Out>,
         "flat_map: the function must be void f(const T&, Collector<U>&), void f(const T&, "
@@ -141,7 +149,11 @@ class Stream {
   }
 
   // To the tasks of the next operator in turn, batch by batch: evens out work, gives up order.
-  Stream rebalance() const { return with_exchange(internal::Exchange::kRebalance); }
+  Stream rebalance() const {
+    static_assert(kKind != StreamKind::kUpsert,
+                  "rebalance: an older value could overtake the latest one; use key_by");
+    return with_exchange(internal::Exchange::kRebalance);
+  }
   // Ends the fused stage here: what follows may run on another slot.
   Stream new_stage() const { return with_exchange(internal::Exchange::kForward); }
   // Every task of the next operator gets every record.

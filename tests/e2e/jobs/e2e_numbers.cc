@@ -2,8 +2,10 @@
 // setting makes something go wrong. Made by hand on the engine, so that these tests stand on the
 // floors below the typed API only.
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -23,11 +25,12 @@ struct NumbersSettings {
   bool crash = false;              // the job's function kills its process
   bool hang = false;               // … does not return
   bool print = false;              // … prints to standard output
+  std::int64_t exit_with = -1;     // … ends its process with this code
   bool nondeterministic = false;   // … looks at its process
   bool same_name_twice = false;    // a mistake of the plan
 };
 TRIBUTARY_RECORD(NumbersSettings, count, per_second, sink_pause_us, throw_at, output, greeting,
-                 crash, hang, print, nondeterministic, same_name_twice);
+                 crash, hang, print, exit_with, nondeterministic, same_name_twice);
 
 namespace {
 
@@ -63,8 +66,12 @@ class NumbersFile final : public Operator {
 };
 
 RangeJob numbers_job(const NumbersSettings& settings) {
-  if (settings.print) std::puts("the job's function prints");
-  std::fflush(stdout);
+  if (settings.print) {
+    // Both stay in a buffer, as long as they are short.
+    std::puts("the job's function puts");
+    std::cout << "the job's function streams\n";
+  }
+  if (settings.exit_with >= 0) std::exit(static_cast<int>(settings.exit_with));
   if (settings.crash) std::abort();
   while (settings.hang) ::sleep(1);
 
@@ -93,16 +100,12 @@ RangeJob numbers_job(const NumbersSettings& settings) {
   return job;
 }
 
-bool build(const Settings& settings, JobProgram& program, std::optional<Error>& error) {
+std::vector<Error> build(const Settings& settings, JobProgram& program) {
   Arena arena;
   NumbersSettings numbers;
-  const Status bound = bind_settings(settings, type_info<NumbersSettings>(), &numbers, arena);
-  if (!bound) {
-    error = bound.error();
-    return false;
-  }
-  program = std::move(numbers_job(numbers).program);
-  return true;
+  std::vector<Error> wrong = bind_settings(settings, type_info<NumbersSettings>(), &numbers, arena);
+  if (wrong.empty()) program = std::move(numbers_job(numbers).program);
+  return wrong;
 }
 
 }  // namespace

@@ -200,6 +200,7 @@ TEST(JobRefusals, SettingsOfLaterVersionsAreRefusedByName) {
   EXPECT_THAT(refusal({{"allocation_flush", "1s"}}), HasSubstr("setting allocation_flush"));
   EXPECT_THAT(refusal({{"checkpoint.interval", "1s"}}), HasSubstr("setting checkpoint"));
   EXPECT_THAT(refusal({{"retain_days", "0"}}), HasSubstr("setting retain_days"));
+  EXPECT_THAT(refusal({{"job", "other"}}), HasSubstr("setting job"));
   EXPECT_THAT(refusal({{"limits.charges_per_key", "0"}}), HasSubstr("charges_per_key"));
   EXPECT_THAT(refusal({{"bulk_rows_per_second", "0"}}), HasSubstr("bulk_rows_per_second"));
   EXPECT_THAT(refusal({{"retain_dayz", "1"}}), HasSubstr("retain_days"));

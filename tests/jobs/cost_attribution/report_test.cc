@@ -1,11 +1,14 @@
 #include "jobs/cost_attribution/core/report.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/jobs/cost_attribution/core_fixture.h"
 
 namespace tributary::cost {
 namespace {
+
+using testing::ElementsAre;
 
 std::vector<ReportCell> demo_cells() {
   return {{{"(unattributed)"}, money("2.4")},
@@ -82,6 +85,36 @@ TEST(Report, SumsTheSmallestRowsAsOther) {
   EXPECT_EQ(report->rows[2].cost, money("10"));
   EXPECT_EQ(report->rows[3].names.front(), "(unattributed)");
   EXPECT_EQ(report->total, money("22"));
+}
+
+TEST(Report, AReservedElementIsOneRowWhenNotAllRowsFit) {
+  std::vector<ReportCell> cells;
+  for (int i = 1; i <= 19; ++i)
+    cells.push_back({{"(unattributed)", fmt::format("s{}", i)}, money("1")});
+  cells.push_back({{"(undefined)", "s1"}, money("0.5")});
+  for (int i = 1; i <= 4; ++i) {
+    cells.push_back(
+        {{fmt::format("t{}", i % 2), fmt::format("s{}", i)}, money(fmt::format("{}", i))});
+  }
+  const auto rows_of = [&](std::size_t rows_max) {
+    const auto report = build_report("t", {"team", "service"}, cells, 2, {}, rows_max);
+    std::vector<std::string> rows;
+    Amount sum;
+    for (const ReportRow& row : report->rows) {
+      rows.push_back(fmt::format("{} {} {}", row.names[0], row.names[1], format_amount(row.cost)));
+      EXPECT_TRUE(add_to(sum, row.shown));
+    }
+    EXPECT_EQ(sum, report->total_shown);
+    EXPECT_EQ(report->total, money("29.5"));
+    return rows;
+  };
+  EXPECT_THAT(rows_of(4), ElementsAre("t0 s4 4", "t1 s3 3", "(other) (all) 3",
+                                      "(unattributed) (all) 19", "(undefined) (all) 0.5"));
+  EXPECT_THAT(rows_of(6), ElementsAre("t0 s4 4", "t1 s3 3", "t0 s2 2", "t1 s1 1",
+                                      "(unattributed) (all) 19", "(undefined) (all) 0.5"));
+  EXPECT_THAT(rows_of(1),
+              ElementsAre("(other) (all) 10", "(unattributed) (all) 19", "(undefined) (all) 0.5"));
+  EXPECT_EQ(rows_of(24).size(), 24U) << "all rows fit: nothing is summed";
 }
 
 TEST(Report, AnEmptyOrZeroTotalHasNoShares) {

@@ -179,17 +179,48 @@ TEST(RuleParser, R13RefusesAllocateByName) {
 TEST(RuleParser, R14RefusesWhatIsNotTheYamlOfTheLanguage) {
   EXPECT_EQ(problems_of(""), "rules, line 1: R14 the document is empty");
   EXPECT_NE(problems_of("a: [1\nb: 2").find("R14 not YAML"), std::string::npos);
-  EXPECT_EQ(problems_of("tenant: acme\ntenant: b"), "rules, line 2: R14 duplicate key \"tenant\"");
-  EXPECT_EQ(problems_of("tenant: &x acme\nversion: *x"),
-            "rules, line 1: R14 anchors (&name) are not allowed\nrules, line 2: R14 aliases "
-            "(*name) are not allowed");
-  EXPECT_EQ(problems_of("version: !!int 7"),
-            "rules, line 1: R14 the tag \"tag:yaml.org,2002:int\" is not allowed");
-  EXPECT_EQ(problems_of("tenant:"),
-            "rules, line 1: R14 a value is empty or null; quote it if a text is meant");
-  EXPECT_EQ(problems_of("a: b\n---\nc: d"), "rules, line 2: R14 only one document is allowed");
-  EXPECT_NE(problems_of("[a]: b").find("R14 a key is a list; keys are texts"), std::string::npos);
+  const auto with = [](std::string_view end) { return document(kTeam) + std::string(end); };
+  EXPECT_EQ(problems_of(with("tenant: b")), "acme rules v1, line 10: R14 duplicate key \"tenant\"");
+  EXPECT_EQ(problems_of(with("comment: &x a")),
+            "acme rules v1, line 10: R14 anchors (&name) are not allowed");
+  EXPECT_EQ(problems_of(with("comment: !!int 7")),
+            "acme rules v1, line 10: R14 the tag \"tag:yaml.org,2002:int\" is not allowed");
+  EXPECT_EQ(problems_of(with("comment:")),
+            "acme rules v1, line 10: R14 the value of \"comment\" is empty or null; quote it if a "
+            "text is meant");
+  EXPECT_EQ(problems_of(with("---\nc: d")),
+            "acme rules v1, line 10: R14 only one document is allowed");
+  EXPECT_EQ(problems_of(with("[a]: b")),
+            "acme rules v1, line 10: R14 a key is a list; keys are texts");
+  EXPECT_EQ(problems_of("tenant: &x acme\nversion: *x\nvalid_from: 2026-01-01\ndimensions: ~\n"
+                        "apiVersion: tributary/cost-rules/v1"),
+            "acme rules, line 1: R14 anchors (&name) are not allowed\n"
+            "acme rules, line 2: R14 aliases (*name) are not allowed\n"
+            "acme rules, line 4: R14 the value of \"dimensions\" is empty or null; quote it if a "
+            "text is meant");
   EXPECT_NE(problems_of(std::string(300, '[')).find("R14"), std::string::npos);
+}
+
+TEST(RuleParser, AnEmptyValueHidesNoOtherProblem) {
+  EXPECT_EQ(
+      problems_of(one_rule("group:\n      - id: next\n        group: (x)\n      - \n"
+                           "      - {id: last, grup: y, group: z, when: {has: }}\n"
+                           "      - {id: last, group_by: {source: ~, transform: [~, lowr]}}")),
+      "acme rules v1, line 9: R14 the value of \"group\" is empty or null; quote it if a text "
+      "is meant\n"
+      "acme rules v1, dimensions[0].rules[1] (next), line 11: R11 group \"(x)\" is reserved: "
+      "names may not begin with \"(\"\n"
+      "acme rules v1, line 13: R14 a value is empty or null; quote it if a text is meant\n"
+      "acme rules v1, line 13: R14 the value of \"has\" is empty or null; quote it if a text "
+      "is meant\n"
+      "acme rules v1, dimensions[0].rules[3] (last), line 13: R01 unknown key \"grup\"; did "
+      "you mean \"group\"?\n"
+      "acme rules v1, line 14: R14 the value of \"source\" is empty or null; quote it if a "
+      "text is meant\n"
+      "acme rules v1, line 14: R14 a value is empty or null; quote it if a text is meant\n"
+      "acme rules v1, dimensions[0].rules[4] (last), line 14: R05 duplicate id \"last\"\n"
+      "acme rules v1, dimensions[0].rules[4] (last), line 14: R01 unknown transform "
+      "\"lowr\"; did you mean \"lower\"?");
 }
 
 TEST(RuleParser, R15NamesMissingAndBadValues) {

@@ -46,6 +46,8 @@ struct Refused {
   std::string reason;
   std::string message;
   std::string raw;
+  std::string field{};
+  std::string value{};
 
   friend bool operator==(const Refused&, const Refused&) = default;
 };
@@ -59,12 +61,10 @@ class Output final : public SourceOutput {
   bool should_yield() override { return yields; }
   bool connected(std::uint32_t) const override { return true; }
   void emit_from(std::uint32_t split, BatchPtr batch) override { keep(split, *batch); }
-  Status bad_record(std::uint32_t split, std::int64_t offset, std::int64_t line,
-                    std::string_view reason, std::string_view message,
-                    std::string_view raw) override {
-    refused.push_back(
-        {split, offset, line, std::string(reason), std::string(message), std::string(raw)});
-    if (refuses_bad_records) return fail(ErrorCode::P804, "{}", message);
+  Status bad_record(std::uint32_t split, const BadRecord& bad) override {
+    refused.push_back({split, bad.offset, bad.line, std::string(bad.reason), bad.message,
+                       std::string(bad.raw), bad.field, bad.value});
+    if (refuses_bad_records) return fail(ErrorCode::P804, "{}", bad.message);
     return {};
   }
 

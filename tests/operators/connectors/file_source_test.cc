@@ -358,6 +358,24 @@ TEST_F(FileSourceTest, BacklogShrinksToNothing) {
   EXPECT_EQ(all->backlog(), 0);
 }
 
+TEST_F(FileSourceTest, ARefusedRecordSaysWhichFieldIsWrongAndWhatStandsThere) {
+  write_file(*files, "in/a.jsonl",
+             R"({"tenant":"acme","number":"many"})"
+             "\n"
+             R"({"price":"1.x"})"
+             "\n{\n");
+  read_all(options("in"));
+  write_file(*files, "in.csv", "number,tenant\nx,acme\n1,a,b\n");
+  auto csv = options("in.csv");
+  csv.format = FileFormat::kCsv;
+  read_all(csv);
+  std::vector<std::pair<std::string, std::string>> faults;
+  for (const auto& refused : out.refused) faults.emplace_back(refused.field, refused.value);
+  using Fault = std::pair<std::string, std::string>;
+  EXPECT_THAT(faults, ElementsAre(Fault("number", "\"many\""), Fault("price", "1.x"), Fault("", ""),
+                                  Fault("number", "x"), Fault("", "")));
+}
+
 class FollowedFilesTest : public FileSourceTest {
  protected:
   FollowedFilesTest() {
@@ -402,6 +420,39 @@ TEST_F(FollowedFilesTest, TakesNewFilesAndReadsAGzipFileOnce) {
   ASSERT_EQ(drain(*all), ReadState::kIdle);
   EXPECT_TRUE(all->caught_up());
   EXPECT_THAT(out.records, ElementsAre(sale(0), sale(1), sale(2)));
+}
+
+TEST_F(FollowedFilesTest, AFileThatWasRemovedAndMadeAnewIsAnErrorNeverPassedOver) {
+  write_file(*files, "in/b.jsonl.gz", gzip(sales(1, 3)));
+  for (const char* name : {"in/a.jsonl", "in/b.jsonl.gz"}) {
+    FileLister lister(chosen);
+    ASSERT_THAT(*lister.list(), SizeIs(2));
+    ASSERT_TRUE(files->remove(name));
+    ASSERT_THAT(*lister.list(), SizeIs(1));
+    write_file(*files, name, "");
+    const auto listed = lister.list();
+    ASSERT_FALSE(listed) << name;
+    EXPECT_EQ(listed.error().code(), ErrorCode::F101);
+    EXPECT_THAT(listed.error().what(), HasSubstr(std::string(name) + ": the file was removed"));
+  }
+}
+
+TEST_F(FollowedFilesTest, AFileThatTookTheNameOfAnotherBetweenTwoListingsIsAnError) {
+  FileLister lister(chosen);
+  ASSERT_TRUE(lister.list());
+  write_file(*files, "in/new.tmp", sales(5, 9));
+  ASSERT_TRUE(files->rename("in/new.tmp", "in/a.jsonl"));
+  EXPECT_THAT(lister.list().error().what(), HasSubstr("the file was replaced"));
+}
+
+TEST_F(FollowedFilesTest, AFileThatGrowsOrGoesForGoodIsNone) {
+  FileLister lister(chosen);
+  ASSERT_TRUE(lister.list());
+  append_to_file(*files, "in/a.jsonl", sales(1, 2));
+  EXPECT_TRUE(lister.list());
+  ASSERT_TRUE(files->remove("in/a.jsonl"));
+  EXPECT_TRUE(lister.list());
+  EXPECT_TRUE(lister.list());
 }
 
 TEST_F(FollowedFilesTest, NoFileStarvesAnother) {

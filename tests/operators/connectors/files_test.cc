@@ -14,6 +14,9 @@ namespace {
 
 using sample::Sale;
 using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
@@ -34,6 +37,18 @@ TEST(FilesTest, SaysWhatItReads) {
   EXPECT_THAT(source.properties, Contains(Pair("follow", "200ms")));
   EXPECT_TRUE(files<Sale>("in").source_spec().untyped.bounded);
   EXPECT_TRUE(files<Sale>("in").follow(Duration{}).source_spec().untyped.bounded);
+}
+
+TEST(FilesTest, TakesAFolderAsALiteralAStringAViewOrASetting) {
+  const Text setting = "data/sales/";  // as a settings record has it
+  const std::string text = setting.str();
+  for (const auto& source : {files<Sale>(setting), files<Sale>(text), files<Sale>(setting.view()),
+                             files<Sale>("data/sales/")}) {
+    EXPECT_THAT(source.source_spec().untyped.properties, Contains(Pair("path", "data/sales")));
+  }
+  for (const auto& sink : {dead_letters(setting), dead_letters(text), dead_letters("data/sales/")})
+    EXPECT_EQ(sink.sink_spec().untyped.properties.at("output"), "data/sales");
+  EXPECT_EQ(files_upsert<Sale>(setting).sink_spec().untyped.properties.at("output"), "data/sales");
 }
 
 TEST(FilesTest, TopicOfASingleFileIsItsFolder) {
@@ -57,7 +72,7 @@ TEST(FilesTest, RawLinesAreTheDefaultOfRawLine) {
 TEST(FilesTest, OptionsReachTheReader) {
   auto tree = std::make_shared<MemoryFileSystem>();
   sample::write_file(*tree, "in/a.csv",
-                     "tenant,number\nnone,-\nacme,1\n" + std::string(200, 'x') + "\n");
+                     "tenant,number,price\nnone,-,1\nacme,1,1\n" + std::string(200, 'x') + "\n");
   const auto spec =
       files<Sale>("in").csv().null_text("-").line_bytes_max(100).file_system(tree).source_spec();
   fake::Context context;
@@ -71,6 +86,70 @@ TEST(FilesTest, OptionsReachTheReader) {
   }
   EXPECT_THAT(out.records, SizeIs(2));
   EXPECT_THAT(out.refused, SizeIs(1));
+}
+
+std::vector<std::string> whats(const std::vector<Error>& mistakes) {
+  std::vector<std::string> texts;
+  for (const Error& mistake : mistakes) {
+    EXPECT_EQ(mistake.code(), ErrorCode::G317);
+    texts.push_back(mistake.what());
+  }
+  return texts;
+}
+
+TEST(FilesTest, AnEmptyPathIsAMistakeAndNotTheWorkingDirectory) {
+  EXPECT_THAT(whats(files<Sale>("").source_spec().untyped.mistakes),
+              ElementsAre(HasSubstr("an empty path")));
+  EXPECT_THAT(whats(files<Sale>("").sink_spec().untyped.mistakes),
+              ElementsAre(HasSubstr("an empty path")));
+  EXPECT_EQ(files<Sale>("").sink_spec().untyped.properties.at("output"), "");
+  EXPECT_THAT(files<Sale>(".").sink_spec().untyped.mistakes, IsEmpty());
+  EXPECT_THAT(whats(files_upsert<Sale>("a\x1b[2J").sink_spec().untyped.mistakes),
+              ElementsAre(HasSubstr("control characters")));
+}
+
+TEST(FilesTest, AFieldToPartitionByThatTheRecordLacksIsAMistake) {
+  EXPECT_THAT(
+      whats(files<Sale>("out").partition_by("tenant", "nosuch").sink_spec().untyped.mistakes),
+      ElementsAre("partition_by nosuch: Sale has no such field of a single value"));
+}
+
+struct Readout {
+  fake::Context context;
+  fake::Output out{context.batches};
+
+  Readout(const Files<Sale>& source, const std::string& path, std::string_view bytes) {
+    auto tree = std::make_shared<MemoryFileSystem>();
+    sample::write_file(*tree, path, bytes);
+    const auto spec = source.file_system(tree).source_spec();
+    auto reader = spec.untyped.make_reader();
+    EXPECT_TRUE(reader->open(context));
+    const auto splits = spec.untyped.make_lister()->list();
+    EXPECT_TRUE(splits);
+    for (const Split& split : *splits) EXPECT_TRUE(reader->add_split(split));
+    while (reader->read(out)->state == ReadState::kMore) {
+    }
+  }
+};
+
+TEST(FilesTest, ACsvHeaderNamesEveryFieldThatIsNoOptional) {
+  const char* const mistyped = "tenant,nubmer,price\nacme,1,2\n";
+  const Readout refused(files<Sale>("in").csv(), "in/a.csv", mistyped);
+  EXPECT_THAT(refused.out.records, IsEmpty());
+  ASSERT_FALSE(refused.out.refused.empty());
+  EXPECT_EQ(refused.out.refused[0].message, "header: no column number");
+  const Readout allowed(files<Sale>("in").csv().allow_missing(), "in/a.csv", mistyped);
+  EXPECT_THAT(allowed.out.records, ElementsAre(HasSubstr(R"("number":0)")));
+  EXPECT_THAT(allowed.out.refused, IsEmpty());
+}
+
+TEST(FilesTest, JsonLinesMayLackFieldsUnlessAllAreRequired) {
+  const char* const lines = R"({"tenant":"acme","price":"1"})";
+  EXPECT_THAT(Readout(files<Sale>("in"), "in/a.jsonl", lines).out.records, SizeIs(1));
+  const Readout refused(files<Sale>("in").require_all(), "in/a.jsonl", lines);
+  EXPECT_THAT(refused.out.records, IsEmpty());
+  ASSERT_THAT(refused.out.refused, SizeIs(1));
+  EXPECT_EQ(refused.out.refused[0].field, "number");
 }
 
 TEST(FilesTest, StrictRefusesWhatTheRecordDoesNotHave) {

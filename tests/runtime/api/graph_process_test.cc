@@ -25,7 +25,7 @@ std::string fault(const Result<GraphAnswer>& answer) {
 }
 
 TEST(RequestGraph, SaysThatTheOtherProcessRefused) {
-  const Result<GraphAnswer> answer = ask("exit 2");
+  const Result<GraphAnswer> answer = ask("echo refused; exit 2");
   ASSERT_TRUE(answer.has_value());
   EXPECT_TRUE(answer->refused);
 }
@@ -57,13 +57,17 @@ TEST(RequestGraph, RefusesWhatIsNoGraph) {
   EXPECT_THAT(fault(ask("echo hello")), HasSubstr("G313"));
 }
 
-TEST(RequestGraph, RefusesAnUnknownExit) {
-  EXPECT_THAT(fault(ask("exit 7")), HasSubstr("exited with 7"));
+TEST(RequestGraph, SaysThatTheFunctionEndedItsProcessWhateverTheCode) {
+  for (const char* code : {"0", "1", "2", "7"}) {
+    EXPECT_THAT(
+        fault(ask(std::string("exit ") + code)),
+        HasSubstr(std::string("B206 the job's function ended its process with exit code ") + code));
+  }
 }
 
 TEST(RequestGraph, SurvivesAProcessThatDoesNotReadItsInput) {
   EXPECT_THAT(fault(ask("exit 7", seconds(60), std::string(1 << 20, 'x'))),
-              HasSubstr("exited with 7"));
+              HasSubstr("exit code 7"));
 }
 
 }  // namespace

@@ -48,6 +48,24 @@ TEST(JobProgress, TellsHowLongTheBacklogWillLast) {
   EXPECT_DOUBLE_EQ(*progress.remaining_s, 3);
 }
 
+TEST(JobProgress, AddsNoBacklogsOfDifferentUnits) {
+  const graph::ExecutionPlan plan = testing::chain_of({"read"});
+  JobSample sample{.nanos = kSecond,
+                   .tasks = {{.stage = 0, .backlog = 500, .backlog_unit = "bytes"},
+                             {.stage = 0, .task = 1, .backlog = 5, .backlog_unit = "bytes"}}};
+  const JobProgress same = progress_between({}, sample, 0, plan);
+  EXPECT_EQ(same.backlog, 505);
+  EXPECT_EQ(same.backlog_unit, "bytes");
+  graph::ExecutionPlan two = plan;
+  two.stages.push_back(two.stages[0]);
+  two.stages[1].id = graph::StageId{1};
+  sample.tasks[1] = {.stage = 1, .backlog = 5, .backlog_unit = "records"};
+  const JobProgress mixed = progress_between({}, sample, 0, two);
+  EXPECT_FALSE(mixed.backlog.has_value());
+  EXPECT_EQ(mixed.stages[0].backlog_unit, "bytes");
+  EXPECT_EQ(mixed.stages[1].backlog, 5);
+}
+
 TEST(JobProgress, KnowsNoBacklogThatNoSourceKnows) {
   const graph::ExecutionPlan plan = testing::chain_of({"read"});
   const JobProgress progress =

@@ -1,5 +1,7 @@
 #include "runtime/api/progress_text.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -20,6 +22,7 @@ JobProgress sample() {
   progress.records_in = 1'234'567;
   progress.rate = 100'123.4;
   progress.backlog = 2'000'000;
+  progress.backlog_unit = "bytes";
   progress.remaining_s = 20;
   progress.watermark = *parse_timestamp("2026-09-01T10:00Z");
   progress.stages = {{.stage = 0,
@@ -64,7 +67,8 @@ TEST(ProgressText, ShowsTimeAsPeopleSayIt) {
 TEST(ProgressText, IsOneLineForALog) {
   EXPECT_EQ(
       progress_line(sample()),
-      "12.3 s  read 1,234,567  100,123 records/s  backlog 2,000,000 (about 20.0 s)  watermark "
+      "12.3 s  read 1,234,567  100,123 records/s  backlog 2,000,000 bytes (about 20.0 s)  "
+      "watermark "
       "2026-09-01T10:00:00Z  backpressured: charges -> attribute waits for hourly-cost, which is "
       "busy 98 % of the "
       "time");
@@ -73,16 +77,32 @@ TEST(ProgressText, IsOneLineForALog) {
 TEST(ProgressText, IsABlockForATerminal) {
   EXPECT_THAT(progress_block(sample(), "spend", 200),
               ElementsAre(HasSubstr("spend  12.3 s  read 1,234,567"),
-                          Eq("  charges -> attribute  busy  10 %  backpressured  90 %  in "
-                             "1,234,567  100,123 records/s"),
-                          Eq("  hourly-cost           busy  98 %  backpressured   0 %  in "
-                             "1,233,000  99,000 records/s"),
+                          Eq("  stage                            in            out       in/s   "
+                             "busy   held"),
+                          Eq("  charges -> attribute      1,234,567      1,234,000    100,123   "
+                             "10 %   90 %"),
+                          Eq("  hourly-cost               1,233,000              0     99,000   "
+                             "98 %    0 %"),
                           HasSubstr("backpressured: charges -> attribute waits for hourly-cost")));
 }
 
 TEST(ProgressText, FitsTheTerminal) {
-  for (const std::string& line : progress_block(sample(), "spend", 40))
-    EXPECT_LE(line.size(), 40u) << line;
+  for (const std::string& line : progress_block(sample(), "spend", 40)) {
+    const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+    EXPECT_LE(line.size() - static_cast<std::size_t>(std::ranges::count_if(line, continues)), 40u)
+        << line;
+  }
+}
+
+TEST(ProgressText, CutsNamesAndNoNumbersAtEightyColumns) {
+  JobProgress progress = sample();
+  progress.stages[0].name = "charges -> route -> ünïcödé -> attribute -> spread";
+  progress.stages[0].records_in = 9'999'999'999;
+  const std::string line = progress_block(progress, "spend", 80)[2];
+  EXPECT_THAT(line, ::testing::EndsWith("9,999,999,999      1,234,000    100,123   10 %   90 %"));
+  EXPECT_THAT(line, HasSubstr("…"));
+  EXPECT_THAT(progress_block(progress, "spend", 80)[3],
+              ::testing::EndsWith("1,233,000              0     99,000   98 %    0 %"));
 }
 
 TEST(ProgressText, IsDrawnOverItself) {

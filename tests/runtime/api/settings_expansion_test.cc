@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/memory_file_system.h"
+#include "base/record.h"
+#include "base/settings_binder.h"
 #include "runtime/api/settings_digest.h"
 #include "runtime/api/settings_yaml.h"
 
@@ -36,7 +38,7 @@ class ExpandSettings : public ::testing::Test {
         },
         .files = &files_,
         .user_id = 10001};
-    return expand_settings(settings, sources);
+    return expand_settings(settings, sources, secrets_);
   }
   std::string value(std::string_view document) {
     const Result<Settings> settings = expanded(document);
@@ -44,6 +46,7 @@ class ExpandSettings : public ::testing::Test {
   }
 
   MemoryFileSystem files_;
+  SecretValues secrets_;
 };
 
 TEST_F(ExpandSettings, PutsInVariablesAndSecrets) {
@@ -98,6 +101,41 @@ TEST_F(ExpandSettings, RefusesASecretThatIsTooLargeAndDoesNotShowIt) {
   put("/run/secrets/large", std::string(kSecretBytesMax + 1, 'q'));
   EXPECT_THAT(value("a: ${secret:large}"),
               AllOf(HasSubstr("/run/secrets/large"), Not(HasSubstr("qqq"))));
+}
+
+struct Numbers {
+  std::int64_t count = 0;
+  Duration wait;
+  List<bool> flags;
+};
+TRIBUTARY_RECORD(Numbers, count, wait, flags);
+
+TEST_F(ExpandSettings, NoErrorOfASettingQuotesASecret) {
+  const auto error_of = [this](std::string_view document) {
+    Arena arena;
+    Numbers numbers;
+    return bind_settings(*expanded(document), type_info<Numbers>(), &numbers, arena).at(0).what();
+  };
+  EXPECT_EQ(error_of("count: ${secret:kafka-password}"),
+            "setting count (line 1 of prod.yaml): expected an integer (int64), got the value of a "
+            "secret");
+  EXPECT_THAT(error_of("wait: \"7${secret:kafka-password}s\""), HasSubstr("the value of a secret"));
+  EXPECT_THAT(error_of("flags: [true, \"${secret:kafka-password}\"]"),
+              HasSubstr("the value of a secret"));
+  EXPECT_THAT(error_of("flags: ${secret:kafka-password}"), HasSubstr("the value of a secret"));
+  // What a variable put in is shown.
+  EXPECT_THAT(error_of("count: ${env:REGION}"), HasSubstr("got 'eu-west-1'"));
+
+  const Settings settings = *expanded("a: x${secret:kafka-password}");
+  EXPECT_EQ(settings.integer("a").error().what(),
+            "setting a: expected an integer, got the value of a secret");
+  EXPECT_THAT(settings.boolean("a").error().what(), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(settings.duration("a").error().what(), Not(HasSubstr("hunter2")));
+}
+
+TEST_F(ExpandSettings, HandsTheValuesOfSecretsOverToBeTakenOutOfOtherTexts) {
+  EXPECT_EQ(value("a: user:${secret:kafka-password}@host"), "user:hunter2@host");
+  EXPECT_EQ(secrets_.redact("cannot reach user:hunter2@host"), "cannot reach user:(secret)@host");
 }
 
 TEST(SettingsDigest, IsOfTheValuesAndNotOfTheirOrderOrLines) {

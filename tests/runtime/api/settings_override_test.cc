@@ -42,6 +42,15 @@ TEST(OverrideSetting, GoesIntoListsByIndex) {
   EXPECT_EQ(after("a: [x]", "a.1.b=2").find("a")->items()[1].find("b")->scalar(), "2");
 }
 
+TEST(OverrideSetting, BeginsAListWhereNothingIs) {
+  const Settings one = after("b: 1", "tenants.0=acme");
+  ASSERT_EQ(one.find("tenants")->kind(), Settings::Kind::kList);
+  EXPECT_EQ(one.find("tenants")->items()[0].scalar(), "acme");
+  EXPECT_EQ(after("a: {b:}", "a.b.0.c=x").find("a.b")->items()[0].find("c")->scalar(), "x");
+  // There a map was meant.
+  EXPECT_EQ(after("a: {x: 1}", "a.0=y").find("a")->kind(), Settings::Kind::kMap);
+}
+
 TEST(OverrideSetting, RefusesAnIndexBeyondTheList) {
   EXPECT_THAT(fault("a: [x]", "a.2=z"), HasSubstr("no index into a list of 1"));
   EXPECT_THAT(fault("a: [x]", "a.first=z"), HasSubstr("no index"));

@@ -93,7 +93,24 @@ TEST_F(JobMasterTest, AnUnboundedSourceIsListedAgainAndOnlyNewSplitsAreAssigned)
   EXPECT_THAT(step(SplitsListed{{0}, {{.id = "a"}}, seconds(1)}), ElementsAre("list"));
   EXPECT_THAT(step(SplitsListed{{0}, {{.id = "a"}, {.id = "b"}}, seconds(1)}),
               ElementsAre("list", "persist"));
-  EXPECT_THAT(step(RecordPersisted{}), ElementsAre("assign"));
+  // The second split halves the rate of the task that reads the first.
+  EXPECT_THAT(step(RecordPersisted{}), ElementsAre("assign", "assign"));
+  EXPECT_THAT(std::get<AssignSplits>(last_[0]).splits, IsEmpty());
+  EXPECT_EQ(std::get<AssignSplits>(last_[0]).share_of_rate, 0.5);
+  EXPECT_EQ(std::get<AssignSplits>(last_[1]).splits[0].id, "b");
+}
+
+TEST_F(JobMasterTest, ATasksShareOfTheRateIsItsShareOfTheSplits) {
+  start_running();
+  step(SplitsListed{{0}, {{.id = "a"}}, seconds(1)});
+  step(RecordPersisted{});
+  EXPECT_EQ(std::get<AssignSplits>(last_[0]).share_of_rate, 1) << "nobody else reads";
+  EXPECT_EQ(std::get<AssignSplits>(last_[1]).share_of_rate, 0);
+  step(SplitsListed{{0}, {{.id = "b"}, {.id = "c"}}, seconds(1)});
+  step(RecordPersisted{});
+  double all = 0;
+  for (const JobAction& action : last_) all += std::get<AssignSplits>(action).share_of_rate;
+  EXPECT_DOUBLE_EQ(all, 1);
 }
 
 TEST_F(JobMasterTest, AListingDuringAWriteWaitsForTheNextWrite) {

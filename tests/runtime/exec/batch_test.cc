@@ -53,15 +53,42 @@ TEST(BatchTest, Rule56_AnAbsentColumnOfOperationsMeansInserts) {
               ElementsAre(Operation::kInsert, Operation::kDelete, Operation::kInsert));
 }
 
-TEST(BatchTest, CompactKeepsRecordsWithTheirColumnsInOrder) {
+TEST(BatchTest, AColumnThatNobodyWroteReadsAsItsDefault) {
+  BatchPtr batch = Batch::make(type_info<Note>());
+  for (int i = 0; i < 2; ++i) batch->append(Timestamp{});
+  EXPECT_EQ(batch->event_time(1), Timestamp{});
+  EXPECT_EQ(batch->key_hash(1), 0U);
+  batch->append(Timestamp{7}, 9);
+  EXPECT_THAT(batch->event_times(), ElementsAre(Timestamp{}, Timestamp{}, Timestamp{7}));
+  EXPECT_THAT(batch->key_hashes(), ElementsAre(0U, 0U, 9U));
+}
+
+TEST(BatchTest, CopiesOfRowsBringTheirColumns) {
+  BatchPtr from = Batch::make(type_info<Note>());
+  for (std::int64_t n = 0; n < 4; ++n) add_note(*from, n);
+  from->key_hashes()[3] = 33;
+  from->operations()[1] = Operation::kDelete;
+  BatchPtr to = Batch::make(type_info<Note>());
+  add_note(*to, 0);
+  const std::uint16_t rows[] = {1, 3};
+  to->append_copies(*from, rows);
+  from.reset();
+  EXPECT_THAT(to->event_times(), ElementsAre(Timestamp{}, Timestamp{1}, Timestamp{3}));
+  EXPECT_THAT(to->key_hashes(), ElementsAre(0U, 0U, 33U));
+  EXPECT_THAT(to->operations(),
+              ElementsAre(Operation::kInsert, Operation::kDelete, Operation::kInsert));
+  EXPECT_THAT(numbers_of(*to), ElementsAre(0, 1, 3));
+}
+
+TEST(BatchTest, KeepsRecordsWithTheirColumnsInOrder) {
   BatchPtr batch = Batch::make(type_info<Note>());
   for (std::int64_t n = 0; n < 5; ++n) {
     add_note(*batch, n);
     batch->key_hashes()[static_cast<std::size_t>(n)] = static_cast<std::uint64_t>(100 + n);
   }
   batch->operations()[3] = Operation::kUpdateAfter;
-  const bool keep[] = {false, true, false, true, true};
-  batch->compact(keep);
+  const std::uint16_t rows[] = {1, 3, 4};
+  batch->keep(rows);
   EXPECT_THAT(numbers_of(*batch), ElementsAre(1, 3, 4));
   EXPECT_THAT(batch->event_times(), ElementsAre(Timestamp{1}, Timestamp{3}, Timestamp{4}));
   EXPECT_THAT(batch->key_hashes(), ElementsAre(101U, 103U, 104U));

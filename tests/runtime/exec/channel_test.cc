@@ -74,7 +74,7 @@ TEST_F(ChannelTest, AControlEventIsTakenWhereNoBatchMayBe) {
   send(1);
   EXPECT_EQ(next(true), "w10");
   EXPECT_EQ(next(true), "");
-  EXPECT_TRUE(channel_.receiver_has_batch());
+  EXPECT_TRUE(channel_.receiver_has_item());
 }
 
 TEST_F(ChannelTest, CreditComesBackWhenABatchIsTakenNotWhenItArrives) {

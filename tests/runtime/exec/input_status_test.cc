@@ -52,6 +52,48 @@ TEST(InputStatusTest, IsIdleWhenTheInputsThatHaveNotEndedAre) {
   EXPECT_FALSE(change.ended);
 }
 
+constexpr ControlEvent kIdleForGood{.kind = ControlKind::kIdle, .has_no_event_time = true};
+
+TEST(InputStatusTest, EventTimeEndsWhenThoseThatHaveItAreReadAndTheOthersAreIdleForGood) {
+  InputStatus status(2);
+  EXPECT_FALSE(status.on_event(1, kIdleForGood).event_time_ended);
+  status.on_event(0, watermark(10));
+  const InputStatus::Change change = status.on_event(0, ControlEvent::end(true));
+  EXPECT_TRUE(change.event_time_ended);
+  EXPECT_FALSE(change.ended);
+  EXPECT_FALSE(status.on_event(1, kIdleForGood).event_time_ended) << "told twice";
+  EXPECT_TRUE(status.on_event(1, ControlEvent::end(true)).ended);
+}
+
+TEST(InputStatusTest, EventTimeDoesNotEndWhileAnInputIsMerelyIdleOrWasStopped) {
+  InputStatus merely_idle(2);
+  merely_idle.on_event(0, watermark(10));
+  merely_idle.on_event(1, kIdle);
+  EXPECT_FALSE(merely_idle.on_event(0, ControlEvent::end(true)).event_time_ended);
+  EXPECT_TRUE(merely_idle.on_event(1, kIdleForGood).event_time_ended);
+
+  InputStatus stopped(2);
+  stopped.on_event(0, watermark(10));
+  stopped.on_event(1, kIdleForGood);
+  EXPECT_FALSE(stopped.on_event(0, ControlEvent::end(false)).event_time_ended);
+
+  InputStatus without(2);
+  without.on_event(0, kIdleForGood);
+  EXPECT_FALSE(without.on_event(1, ControlEvent::end(true)).event_time_ended)
+      << "nobody ever had event time";
+}
+
+TEST(InputStatusTest, IsIdleForGoodWhenEveryInputIs) {
+  InputStatus status(2);
+  status.on_event(0, kIdle);
+  InputStatus::Change change = status.on_event(1, kIdleForGood);
+  EXPECT_TRUE(change.became_idle);
+  EXPECT_FALSE(change.has_no_event_time);
+  change = status.on_event(0, kIdleForGood);
+  EXPECT_TRUE(change.became_idle);
+  EXPECT_TRUE(change.has_no_event_time);
+}
+
 TEST(InputStatusTest, EndsWithTheLastInput) {
   InputStatus status(2);
   EXPECT_FALSE(status.on_event(0, ControlEvent::end(true)).ended);

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "checkpoint/memory_state.h"
+#include "runtime/exec/dead_letter.h"
 #include "tests/runtime/exec/note.h"
 
 namespace tributary::testing {
@@ -13,6 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 // An operator that does what the test says and writes down what it was asked.
 struct Script final : Operator {
@@ -83,6 +86,7 @@ class OperatorChainTest : public ::testing::Test {
     environment.job_name = "job";
     environment.clock = &clock_;
     environment.pool = &pool_;
+    environment.make_keyed_state = [] { return std::make_unique<MemoryKeyedState>(16); };
     chain_ = std::make_unique<OperatorChain>(std::move(environment), std::move(nodes),
                                              std::vector<Outbox*>{});
   }
@@ -111,6 +115,35 @@ TEST_F(OperatorChainTest, ABatchPassesThroughAllOperatorsByCalls) {
   deliver(0, 3);
   EXPECT_THAT(take_log(), ElementsAre("a 0[0..3)", "b 0[0..3)", "c 0[0..3)"));
   EXPECT_TRUE(chain_->drained());
+}
+
+TEST_F(OperatorChainTest, ACleanCloseCountsTheTimersThatEventTimeDidNotReach) {
+  open();
+  TimerStore& timers = ops_[1]->context->keyed_state().timers();
+  timers.set(TimeDomain::kEvent, {.hash = 1, .key = "k", .name_space = {}}, "fire", Timestamp{9});
+  timers.set(TimeDomain::kEvent, {.hash = 2, .key = "l", .name_space = {}}, "fire", Timestamp{9});
+  EXPECT_TRUE(chain_->close(true).has_value());
+  EXPECT_EQ(metrics_[1].named().at("event_timers_left"), 2);
+  EXPECT_THAT(metrics_[0].named(), IsEmpty());
+}
+
+TEST_F(OperatorChainTest, DeadLettersAreCountedByReasonWhereTheyEndAndOnlyOnce) {
+  open();
+  ops_[2]->on_process = [](BatchPtr&, std::uint32_t from, Output& out) {
+    out.should_yield();
+    return from + 1;
+  };
+  BatchPtr batch = pool_.take(type_info<DeadLetter>());
+  for (const char* reason : {"MALFORMED_JSON", "MISSING_FIELD", "MALFORMED_JSON"})
+    static_cast<DeadLetter*>(batch->append(Timestamp::min()))[0] = {.reason = reason};
+  chain_->deliver(0, 0, std::move(batch));
+  while (!chain_->drained()) {
+    slice();
+    chain_->resume();
+  }
+  EXPECT_TRUE(metrics_[0].named().empty());
+  EXPECT_THAT(metrics_[2].named(), ElementsAre(Pair("dead_letters.MALFORMED_JSON", 2),
+                                               Pair("dead_letters.MISSING_FIELD", 1)));
 }
 
 TEST_F(OperatorChainTest, Rule48_WhatWasNotConsumedIsOfferedAgainBeforeAnythingNewer) {

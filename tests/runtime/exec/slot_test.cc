@@ -79,7 +79,7 @@ TEST_F(SlotTest, ABatchArrivesInTheOtherSlotsInboxAndComesHome) {
   send(index, 7);
   EXPECT_FALSE(channel_.receiver_has_item());
   EXPECT_TRUE(slots_[1]->step().progressed);
-  ASSERT_TRUE(channel_.receiver_has_batch());
+  ASSERT_TRUE(channel_.receiver_has_item());
   Channel::Item item = channel_.receiver_next(false);
   BatchPtr& batch = std::get<BatchPtr>(item);
   EXPECT_THAT(numbers_of(*batch), ElementsAre(7));
@@ -92,7 +92,7 @@ TEST_F(SlotTest, ABatchForTheSameSlotArrivesAtOnce) {
   const std::uint32_t index = slots_[0]->add_channel(channel_, 0);
   EXPECT_TRUE(slots_[0]->is_local(index));
   send(index, 7);
-  EXPECT_TRUE(channel_.receiver_has_batch());
+  EXPECT_TRUE(channel_.receiver_has_item());
 }
 
 TEST_F(SlotTest, BatchesInFlightAreFreedWhenTheJobIsTornDown) {

@@ -382,14 +382,40 @@ TEST_F(SourceDriverTest, Rule62_ABadRecordFailsOrIsCountedAsThePolicySays) {
   code_.bad_records = BadRecordPolicy::kFail;
   make();
   driver_->add_splits({{.id = "part-0"}});
-  const Status refused = driver_->bad_record(0, 17, 3, "MALFORMED_JSON", "expected a comma", "{x");
+  const BadRecord bad{.offset = 17,
+                      .line = 3,
+                      .reason = "MALFORMED_JSON",
+                      .field = {},
+                      .value = {},
+                      .message = "expected a comma",
+                      .raw = "{x"};
+  const Status refused = driver_->bad_record(0, bad);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), ErrorCode::P804);
   EXPECT_THAT(refused.error().to_string(), HasSubstr("part-0"));
   code_.bad_records = BadRecordPolicy::kSkip;
-  EXPECT_TRUE(
-      driver_->bad_record(0, 17, 3, "MALFORMED_JSON", "expected a comma", "{x").has_value());
+  EXPECT_TRUE(driver_->bad_record(0, bad).has_value());
   EXPECT_EQ(metrics_.named().at("bad_records"), 2);
+  EXPECT_EQ(metrics_.records_in.get(), 2) << "they were read";
+}
+
+TEST_F(SourceDriverTest, ItsShareOfTheRateLimitIsWhatItIsTold) {
+  code_.records_per_second = 1000;
+  const auto read_in_a_second = [&](double share) {
+    reads_.assign(1000, Read{.number = 1, .count = 10});
+    make();
+    driver_->add_splits({{.id = "a"}});
+    driver_->set_share_of_rate(share);
+    const std::int64_t before = metrics_.records_in.get();
+    for (int i = 0; i < 1000; ++i) {
+      clock_.advance(milliseconds(1));
+      turn();
+      out();
+    }
+    return metrics_.records_in.get() - before;
+  };
+  EXPECT_NEAR(static_cast<double>(read_in_a_second(1)), 1000, 20);
+  EXPECT_NEAR(static_cast<double>(read_in_a_second(0.25)), 250, 20);
 }
 
 }  // namespace

@@ -73,5 +73,12 @@ TEST(Explain, DrawsMermaid) {
 )");
 }
 
+TEST(Explain, WritesByNumberWhatMermaidWouldTakeForItsOwn) {
+  GraphBuilder job;
+  job.edge(job.source("a \"<b>\" #1"), job.sink("out"));
+  const std::string drawn = explain_mermaid(job.graph, *plan(job.graph, {.slots = 1}));
+  EXPECT_NE(drawn.find("([\"a #34;#60;b#62;#34; #35;1\"])"), std::string::npos) << drawn;
+}
+
 }  // namespace
 }  // namespace tributary::graph

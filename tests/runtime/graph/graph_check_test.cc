@@ -42,6 +42,51 @@ TEST(GraphCheck, NamesBothPlacesOfADuplicateName) {
                   "find state again and must be unique"));
 }
 
+TEST(GraphCheck, NamesTheWayOutWhereTwoSourcesHaveDeadLetters) {
+  GraphBuilder job;
+  for (const char* name : {"charges", "commands"}) {
+    const auto source = job.source(name);
+    job.vertex(source).add_side_outputs("dead-letters");
+    job.edge(source, job.sink(std::string(name) + "-out"));
+    job.edge(source, job.sink("dead-letters")).set_from_port(1);
+  }
+  const std::vector<Error> errors = check_graph(job.graph);
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].code(), ErrorCode::G301);
+  EXPECT_THAT(errors[0].fix(), testing::HasSubstr(R"(dead_letter("bad-charges", sink))"));
+}
+
+TEST(GraphCheck, RefusesNamesWithControlCharacters) {
+  for (const char* name : {"a\x1b[2J", "a\nb", "a\x7f", "a\xc2\x9b"}) {
+    GraphBuilder job;
+    job.edge(job.source("in"), job.sink(name));
+    EXPECT_THAT(reasons(job.graph), ElementsAre(testing::HasSubstr("control characters"))) << name;
+  }
+  GraphBuilder job;
+  job.edge(job.source("in"), job.sink("Grüße aus Köln"));
+  EXPECT_THAT(reasons(job.graph), IsEmpty());
+}
+
+TEST(GraphCheck, AWindowNeedsEventTimeFromEverySourceBehindIt) {
+  GraphBuilder job;
+  const auto timed = job.source("timed");
+  const auto timeless = job.source("timeless");
+  const auto joined = job.map("joined");
+  const auto window = job.map("hourly");
+  const auto out = job.sink("out");
+  job.vertex(timed).mutable_properties()->insert({"bounded_lateness", "1h"});
+  job.vertex(window).mutable_properties()->insert({"window", "1h"});
+  job.edge(timed, joined);
+  job.edge(timeless, joined);
+  job.edge(joined, window);
+  job.edge(window, out);
+  EXPECT_THAT(reasons(job.graph), ElementsAre(testing::StartsWith("G316 window \"hourly\"")));
+  EXPECT_THAT(reasons(job.graph)[0], testing::HasSubstr("source \"timeless\""));
+  // A process may give its records times of its own.
+  job.vertex(joined).set_operator_type("process");
+  EXPECT_THAT(reasons(job.graph), IsEmpty());
+}
+
 TEST(GraphCheck, ReportsEveryReasonAtOnce) {
   GraphBuilder job;
   const auto in = job.source("in");

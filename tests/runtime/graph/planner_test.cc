@@ -285,5 +285,24 @@ TEST(Gates, MayFollowOneAnother) {
   EXPECT_THAT(plan.gates[1].joints[0].exchanges, ElementsAre(ExchangeId{1}));
 }
 
+TEST(Planner, RefusesMoreChannelsThanTheJobMayHaveInFlight) {
+  GraphBuilder job;
+  const auto in = job.source("in");
+  const auto sum = job.map("sum");
+  job.edge(in, sum, KEYED);
+  job.edge(sum, job.sink("out"));
+  // 64 x 64 channels of 4 KiB are 16 MiB.
+  const PlanOptions enough{.slots = 64, .network_budget_bytes = 16 << 20};
+  EXPECT_THAT(reasons(job.graph, enough), IsEmpty());
+  EXPECT_THAT(
+      reasons(job.graph, {.slots = 64, .network_budget_bytes = (16 << 20) - 1}),
+      ElementsAre(
+          "G319 4096 channels between tasks want at least 16 MiB in flight, and the job may "
+          "have 15 MiB; the most are from \"in\" (job.cc:10) to \"sum\" (job.cc:11): 64 "
+          "times 64 tasks"));
+  EXPECT_THAT(reasons(job.graph, {.slots = 257}), ElementsAre(testing::StartsWith("G319")));
+  EXPECT_THAT(reasons(job.graph, {.slots = 256}), IsEmpty());
+}
+
 }  // namespace
 }  // namespace tributary::graph

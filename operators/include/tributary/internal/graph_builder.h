@@ -1,8 +1,8 @@
 // The graph under construction, behind an opaque face: authors' files see neither Protobuf nor the
 // engine's program.
 //
-// Owner: the Job. Thread: the one that runs the author's function. Mistakes are collected and told
-// by finish().
+// Owner: the Job. Thread: the one that runs the author's function. Mistakes are collected and all
+// told by finish().
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,10 @@
 
 namespace tributary {
 struct JobProgram;
+namespace graph {
+class Vertex;
 }
+}  // namespace tributary
 
 namespace tributary::internal {
 
@@ -100,16 +103,21 @@ class GraphBuilder {
 
   void set_key_groups(std::uint32_t count);
   void refuse(Error error);
+  // The author's own refusal. He may have left his function there, so that nothing is said of a
+  // graph that is not whole.
+  void refuse_settings(Error error);
   // Keeps something alive as long as the program.
   void keep(std::shared_ptr<void> what);
 
-  // The first mistake, if there was one.
-  Status finish(JobProgram& program);
+  // Every mistake; if there is one, with what else is wrong with the graph. Empty: `program` is
+  // whole, and its graph is still to be planned.
+  std::vector<Error> finish(JobProgram& program);
 
  private:
   struct Vertex;
   struct State;
   Vertex& one_vertex(const StreamRef& stream, std::string_view what);
+  void refuse_option(const graph::Vertex& vertex, Error error);
 
   std::unique_ptr<State> state_;
 };

@@ -23,7 +23,7 @@ struct KeySpec {
                   void* keys) = nullptr;
 };
 
-// Sets the key hash column of a batch.
+// Sets the key hash column of a batch. Each copy of the function belongs to one thread.
 std::function<void(Batch& batch)> key_hash_kernel(const KeySpec& key);
 
 // The name of the field at `offset` of a record, "function" if there is none.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -16,9 +17,16 @@
 
 namespace tributary::internal {
 
+// Which records of the batch at hand a filter keeps. The kernel has moved them to the front; their
+// columns follow when the whole batch is done. Survives the end of a slice within the batch.
+struct KeptRows {
+  std::uint32_t count = 0;
+  std::array<std::uint16_t, Batch::kMaxRecords> rows;
+};
+
 // Returns the first record not consumed.
 using StatelessKernel = std::uint32_t (*)(void* code, Batch& batch, std::uint32_t from,
-                                          std::uint32_t to, bool* keep, CallCore& core,
+                                          std::uint32_t to, KeptRows& kept, CallCore& core,
                                           Context& context);
 
 enum class StatelessShape : std::uint8_t { kMapInPlace, kFilter, kNewBatches };
@@ -27,8 +35,8 @@ enum class StatelessShape : std::uint8_t { kMapInPlace, kFilter, kNewBatches };
 OperatorFactory make_stateless(StatelessShape shape, StatelessKernel kernel, UserCode code);
 
 template <typename T, typename F>
-std::uint32_t map_in_place(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*,
-                           CallCore&, Context& context) {
+std::uint32_t map_in_place(void* code, Batch& batch, std::uint32_t from, std::uint32_t to,
+                           KeptRows&, CallCore&, Context& context) {
   F& f = *static_cast<F*>(code);
   T* records = batch.records<T>().data();
   std::uint32_t i = from;
@@ -40,22 +48,30 @@ std::uint32_t map_in_place(void* code, Batch& batch, std::uint32_t from, std::ui
   return to;
 }
 
+// Moves without a branch for each record, because which ones are kept cannot be foretold.
 template <typename T, typename F>
 std::uint32_t filter_in_place(void* code, Batch& batch, std::uint32_t from, std::uint32_t to,
-                              bool* keep, CallCore&, Context& context) {
+                              KeptRows& kept, CallCore&, Context& context) {
   F& f = *static_cast<F*>(code);
-  const T* records = batch.records<T>().data();
+  T* records = batch.records<T>().data();
+  std::uint32_t count = kept.count;
   std::uint32_t i = from;
   try {
-    for (; i < to; ++i) keep[i] = static_cast<bool>(call(f, records[i], context, i));
+    for (; i < to; ++i) {
+      const bool keep = static_cast<bool>(call(f, const_cast<const T&>(records[i]), context, i));
+      records[count] = records[i];
+      kept.rows[count] = static_cast<std::uint16_t>(i);
+      count += keep ? 1U : 0U;
+    }
   } catch (...) {
     fail_record(i);
   }
+  kept.count = count;
   return to;
 }
 
 template <typename T, typename U, typename F>
-std::uint32_t map_to_new(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, bool*,
+std::uint32_t map_to_new(void* code, Batch& batch, std::uint32_t from, std::uint32_t to, KeptRows&,
                          CallCore& core, Context& context) {
   F& f = *static_cast<F*>(code);
   const T* records = batch.records<T>().data();
@@ -87,7 +103,7 @@ std::uint32_t map_to_new(void* code, Batch& batch, std::uint32_t from, std::uint
 // flat_map with a collector.
 template <typename T, typename U, typename F>
 std::uint32_t flat_map_collect(void* code, Batch& batch, std::uint32_t from, std::uint32_t to,
-                               bool*, CallCore& core, Context& context) {
+                               KeptRows&, CallCore& core, Context& context) {
   F& f = *static_cast<F*>(code);
   const T* records = batch.records<T>().data();
   Collector<U> collector(core, batch);
@@ -116,7 +132,7 @@ struct Explosion {
 
 template <typename T, typename U, typename F, typename G>
 std::uint32_t flat_map_generate(void* code, Batch& batch, std::uint32_t from, std::uint32_t to,
-                                bool*, CallCore& core, Context& context) {
+                                KeptRows&, CallCore& core, Context& context) {
   auto& explosion = *static_cast<Explosion<F, G>*>(code);
   const T* records = batch.records<T>().data();
   const Batch* lender = type_info<U>().has_references ? &batch : nullptr;

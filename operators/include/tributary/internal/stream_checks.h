@@ -25,6 +25,10 @@ template <typename A, typename B>
   requires requires { B::kind; }
 inline constexpr bool kSameKind<A, B> = A::kind == B::kind;
 
+template <typename P, typename T>
+concept HasOnDelete =
+    requires(P& p, const T& record, typename P::Context& ctx) { p.on_delete(record, ctx); };
+
 // A macro, so that the error stands in the function that the author called.
 #define TRIBUTARY_INTERNAL_CHECK_KEY(K)                                                   \
   static_assert(!std::is_same_v<K, Money>,                                                \
@@ -44,7 +48,10 @@ inline constexpr bool kSameKind<A, B> = A::kind == B::kind;
       "key_by: this type cannot be a key (see docs/authors/keys.md); keys are integers, " \
       "Text, enums, times, or structs of those declared with TRIBUTARY_KEY(Type, field, …)")
 
-#define TRIBUTARY_INTERNAL_CHECK_PROCESS(P, T, K)                                              \
+#define TRIBUTARY_INTERNAL_CHECK_PROCESS(P, T, K, kKind)                                       \
+  static_assert(kKind != StreamKind::kUpsert || internal::HasOnDelete<P, T>,                   \
+                "process: an upsert stream also deletes; the class needs a public void "       \
+                "on_delete(const In& last, Context&)");                                        \
   static_assert(std::is_same_v<typename P::Input, T>,                                          \
                 "process: the class takes records of another type than the stream's; see the " \
                 "second argument of its "                                                      \

@@ -98,7 +98,7 @@ TEST(FocusGenerator, ExpectsWhatANaiveRecountOfItsFilesFinds) {
     ASSERT_TRUE(run_generate(options, out).has_value());
 
     NaiveRecount recount;
-    const auto files = jsonl_files(folder.path() / kChargesTopic);
+    const auto files = topic_files(folder.path() / kChargesTopic);
     ASSERT_EQ(files->size(), 3u);
     std::uint64_t records = 0;
     ASSERT_TRUE(walk_lines(*files, [&](std::string_view line) -> Status {
@@ -147,6 +147,32 @@ TEST(FocusGenerator, WritesRulesThatTheParserAndTheCommandReaderTake) {
   ASSERT_TRUE(rules.has_value()) << rules.error().front().to_string();
   EXPECT_EQ(rules->dimensions().size(), 4u);
   EXPECT_EQ(rules->version(), published.version);
+}
+
+TEST(FocusGenerator, WritesRulesOfTheTenantsThatHaveRecords) {
+  TestFolder folder;
+  GenerateOptions options;
+  options.generator.tenants = 100'000;
+  options.generator.rows = 10;
+  options.to = folder.path();
+  std::string out;
+  ASSERT_TRUE(run_generate(options, out).has_value());
+  std::set<std::uint32_t> with_records;
+  FocusGenerator generator(options.generator);
+  std::string line;
+  for (GeneratedRecord record; generator.next(line, record);) with_records.insert(record.tenant);
+  std::set<std::string> names;
+  for (const std::uint32_t tenant : with_records) names.insert(generator.tenant_name(tenant));
+  std::set<std::string> published;
+  const auto commands = read_commands(folder.path());
+  ASSERT_TRUE(commands.has_value());
+  for (const Command& command : *commands)
+    published.insert(std::get<RulesPublished>(command).tenant);
+  EXPECT_EQ(published, names);
+  std::set<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "rules"))
+    files.insert(entry.path().stem().string());
+  EXPECT_EQ(files, names);
 }
 
 TEST(FocusGenerator, MakesABillThatIngestsToItsExpectation) {

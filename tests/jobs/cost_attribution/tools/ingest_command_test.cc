@@ -199,6 +199,25 @@ TEST_F(IngestCommand, NamesTheNearestColumnOfAHeaderThatLacksOne) {
   EXPECT_THAT(out_, HasSubstr("the header has no column BilledCost; is it 'BiledCost'?"));
 }
 
+TEST_F(IngestCommand, RefusesBillsWithoutARow) {
+  const auto empty = folder_.write("bill.csv", kHeader);
+  EXPECT_EQ(run(options({empty})), -1);
+  EXPECT_THAT(out_, HasSubstr("bill.csv: a header and no row; nothing was written"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "topics/cost.charges"));
+  const auto full =
+      folder_.write("full.csv", std::string(kHeader) + "1,1,1,1," + kTimes + ",5,S3,\n");
+  EXPECT_EQ(run(options({full, empty})), 0) << out_;
+}
+
+TEST_F(IngestCommand, RefusesANameThatTheJobWouldNotRead) {
+  const std::string bill = std::string(kHeader) + "1,1,1,1," + kTimes + ",5,S3,\n";
+  IngestOptions hidden = options({folder_.write("_bill.csv", bill)});
+  EXPECT_EQ(run(hidden), -1);
+  EXPECT_THAT(out_, HasSubstr("C102 the output would be called '_bill.jsonl', which the job does"));
+  hidden.name = "bill";
+  EXPECT_EQ(run(hidden), 0) << out_;
+}
+
 TEST_F(IngestCommand, RefusesMissingFilesEmptyFilesAndOptionsOutOfRange) {
   EXPECT_EQ(run(options({folder_.path() / "none.csv"})), -1);
   EXPECT_THAT(out_, HasSubstr("F101"));

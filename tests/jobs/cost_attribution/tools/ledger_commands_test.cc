@@ -1,4 +1,6 @@
 // report, explain, reconcile, deadletter, rules, close on a small ledger made by hand.
+#include <zlib.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -181,6 +183,8 @@ TEST_F(LedgerCommands, ReportNamesWhatTheLedgerHoldsInstead) {
   EXPECT_EQ(report({"team"}, [](ReportOptions& o) { o.tenant = "acmee"; }), -1);
   EXPECT_THAT(out_,
               HasSubstr("no tenant 'acmee' in the ledger; did you mean 'acme'? There is: acme"));
+  EXPECT_EQ(report({"team"}, [](ReportOptions& o) { o.tenant = "nobody"; }), -1);
+  EXPECT_THAT(out_, HasSubstr("no tenant 'nobody' in the ledger. There is: acme"));
   EXPECT_EQ(report({"team"}, [](ReportOptions& o) { o.period = "2026-08"; }), -1);
   EXPECT_THAT(out_, HasSubstr("There is: 2026-09"));
   EXPECT_EQ(report({"taem"}), -1);
@@ -216,6 +220,39 @@ TEST_F(LedgerCommands, ReconcileFailsOnALostLineALostCellAndALostDeadLetter) {
   EXPECT_EQ(reconcile(), 0) << out_;
   folder_.write("cost.deadletters/a.jsonl", "");
   EXPECT_EQ(reconcile(), 1) << out_;
+}
+
+TEST_F(LedgerCommands, ReconcileReadsTheFilesThatTheJobReads) {
+  const std::string charges = folder_.read("cost.charges/a.jsonl");
+  std::filesystem::remove(folder_.path() / "cost.charges/a.jsonl");
+  gzFile_s* file = gzopen((folder_.path() / "cost.charges/a.json.gz").c_str(), "wb");
+  const std::size_t half = charges.find('\n') + 1;
+  gzwrite(file, charges.data(), static_cast<unsigned>(half));
+  gzclose(file);
+  folder_.write("cost.charges/b.ndjson", "\xEF\xBB\xBF" + charges.substr(half) + "\n \r\n");
+  const std::string unread = charge("c9", 1, "7");
+  for (const char* name : {".c.jsonl", "_c.jsonl", "c.jsonl.tmp", "c.jsonl.12.tmp", "c.txt"})
+    folder_.write(std::string("cost.charges/") + name, unread);
+  std::filesystem::create_directory(folder_.path() / "cost.charges/folder.jsonl");
+  EXPECT_EQ(reconcile(), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("4 records accepted, 1 rejected\nPASS\n"));
+  folder_.write("cost.charges/c.log", unread);
+  EXPECT_EQ(reconcile(), 1) << out_;
+}
+
+TEST_F(LedgerCommands, ReportOfTheLargestRowsKeepsReservedElementsToOneRow) {
+  for (const char* service : {"EC2", "S3", "RDS", "Lambda", "EKS"}) {
+    line("x", "team", "(unattributed)", service, "1", "new", "12:00");
+    line("x", "team", "search", service, "2", "new", "12:00");
+    line("x", "(input)", "aws", service, "3", "new", "12:00");
+  }
+  write();
+  ASSERT_EQ(report({"team", "service"}, [](ReportOptions& o) { o.top = 3; }), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("payments        EC2      10.50"));
+  EXPECT_THAT(out_, HasSubstr("search          EC2       2.00"));
+  EXPECT_THAT(out_, HasSubstr("(other)         (all)     8.00"));
+  EXPECT_THAT(out_, HasSubstr("(unattributed)  (all)     5.01"));
+  EXPECT_THAT(out_, HasSubstr("difference    0\n"));
 }
 
 TEST_F(LedgerCommands, ExplainAddsUpToTheCell) {
