@@ -112,6 +112,7 @@ class TieredStore {
     chain_->chunks_lost(epoch, first, last);
   }
   std::optional<checkpoint::StateSnapshot> snapshot() const;
+  GroupRange groups() const { return groups_; }
 
   // What to fold now, after a snapshot() that is complete; nothing if it is not time.
   std::optional<std::vector<checkpoint::StateLayer>> fold_request();

@@ -224,6 +224,33 @@ TEST_P(TieredStoreTest, Rule25_DeltasAreFoldedWhenTheyOutgrowTheBase) {
   EXPECT_EQ(restored.get("k"), 1);
 }
 
+TEST_P(TieredStoreTest, Rule25_DeltasThatComeDuringAFoldStayBehindTheNewBase) {
+  TieredOptions options = kTiny;
+  options.base_bytes_min = 1;
+  Subject subject(world_, options);
+  subject.set("a", 1);
+  subject.set("b", 1);
+  (void)subject.task.snapshot();
+  const auto request = subject.task.store().fold_request();
+  ASSERT_TRUE(request.has_value());
+  subject.set("b", 2);
+  const StateSnapshot meanwhile = subject.task.snapshot();
+  EXPECT_EQ(meanwhile.layers(0).base_size(), 0);
+  EXPECT_FALSE(subject.task.store().fold_request().has_value()) << "one at a time";
+  const auto base = fold_layers(world_.places(), *request, subject.task.store().groups(),
+                                world_.new_folder(), "uid/lineage/1/base");
+  ASSERT_TRUE(base.has_value()) << base.error().what();
+  subject.task.store().fold_ended(&*base);
+  const StateSnapshot after = subject.task.snapshot();
+  EXPECT_GT(after.layers(0).base_size(), 0);
+  EXPECT_EQ(after.layers(0).deltas_size(), 1);
+  for (const StateSnapshot& snapshot : {meanwhile, after}) {
+    Subject restored(world_, options, {snapshot});
+    EXPECT_EQ(restored.get("a"), 1);
+    EXPECT_EQ(restored.get("b"), 2);
+  }
+}
+
 TEST_P(TieredStoreTest, Rule26_AbortedCheckpointsLoseNothing) {
   Subject subject(world_, kTiny);
   for (int round = 0; round < 6; ++round) {
