@@ -64,6 +64,7 @@ std::map<Timestamp, Amounts> spread_to_days(Timestamp start, Timestamp end,
       given += piece.units;
     }
     std::vector<Piece*> order;
+    order.reserve(hours.size());
     for (Piece& piece : hours) order.push_back(&piece);
     std::ranges::stable_sort(
         order, [](const Piece* a, const Piece* b) { return a->remainder > b->remainder; });

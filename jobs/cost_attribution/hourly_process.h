@@ -10,6 +10,7 @@
 #include <tributary/process.h>
 #include <tributary/side_output.h>
 
+#include "jobs/cost_attribution/core/hourly_cost.h"
 #include "jobs/cost_attribution/core/spread.h"
 #include "jobs/cost_attribution/records.h"
 

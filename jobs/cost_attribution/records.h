@@ -1,7 +1,7 @@
 // jobs/cost_attribution/records.h
 // The records that flow through the cost job's graph, its keys, and what it keeps in state. The
-// field names of CostLine, HourlyCost and Control are the JSON of the topics cost.lines,
-// cost.hourly and cost.control.
+// field names of CostLine and Control are the JSON of the topics cost.lines and cost.control; that
+// of cost.hourly is in core/hourly_cost.h, for the tools read it too.
 //
 // Changing a stored record (StoredCharge, HourlyCell, AuditCell) follows the rules of schema
 // evolution; keys are frozen.
@@ -245,25 +245,6 @@ struct HourlyCell {
 };
 TRIBUTARY_RECORD(HourlyCell, billed, effective, list, contracted, provisional_billed, updates,
                  flush_pending);
-
-struct HourlyCost {
-  std::int32_t v = 1;
-  Text tenant;
-  Text dimension;
-  Text element;
-  Text service;
-  Currency currency;
-  Timestamp hour;
-  Amount billed;
-  Amount effective;
-  Amount list;
-  Amount contracted;
-  Amount provisional_billed;
-  std::int64_t updates = 0;
-  Timestamp as_of;
-};
-TRIBUTARY_RECORD(HourlyCost, v, tenant, dimension, element, service, currency, hour, billed,
-                 effective, list, contracted, provisional_billed, updates, as_of);
 
 // ---- the conservation audit ----
 

@@ -299,6 +299,7 @@ void FileReader::complete_raw_lines(const OpenFile& file, Batch& batch) const {
 
 std::vector<Split> FileReader::positions() const {
   std::vector<Split> splits;
+  splits.reserve(files_.size());
   for (const OpenFile& file : files_) splits.push_back(file.split);
   return splits;
 }

@@ -30,7 +30,10 @@ JobWatch::Woken JobWatch::wait(int signals, int timeout_ms) {
   pollfd both[2] = {{.fd = descriptor_, .events = POLLIN, .revents = 0},
                     {.fd = signals, .events = POLLIN, .revents = 0}};
   if (::poll(both, 2, timeout_ms) <= 0) return Woken::kTime;
-  return both[0].revents != 0 ? Woken::kEnded : Woken::kSignal;
+  if (both[0].revents == 0) return Woken::kSignal;
+  // What the slots did happened before this, by the thread that joined them.
+  if (thread_.joinable()) thread_.join();
+  return Woken::kEnded;
 }
 
 }  // namespace tributary

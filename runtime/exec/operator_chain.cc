@@ -70,7 +70,8 @@ struct OperatorChain::Node final : Output, OperatorContext {
     if (batch == nullptr || batch->empty() || owner.failure_) return;
     emitted = true;
     spec.metrics->records_out.add(batch->size());
-    if (told_to_yield) spec.metrics->overruns.add(1);
+    // What it had begun for each port may still go out.
+    if (told_to_yield && ++emitted_after > spec.ports.size()) spec.metrics->overruns.add(1);
     if (port >= spec.ports.size()) return;
     const std::vector<ChainTarget>& targets = spec.ports[port];
     for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -91,6 +92,7 @@ struct OperatorChain::Node final : Output, OperatorContext {
   bool should_yield() override {
     const bool yield = owner.failure_.has_value() || owner.waits_after(index) || owner.blocked() ||
                        owner.slice_is_over();
+    if (yield && !told_to_yield) emitted_after = 0;
     if (yield) told_to_yield = true;
     return yield;
   }
@@ -129,6 +131,7 @@ struct OperatorChain::Node final : Output, OperatorContext {
       Timestamp::max();  // a request that came due while something older waited here
   bool background = false;
   bool told_to_yield = false;
+  std::size_t emitted_after = 0;  // batches, since it was told
   bool emitted = false;
   bool opened = false;   // open() was called, so close() is due
   bool running = false;  // an item of this node is being run: what arrives now waits

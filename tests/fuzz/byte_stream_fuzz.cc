@@ -9,10 +9,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include <zlib.h>
 
 #include "base/memory_file_system.h"
 #include "operators/connectors/line_splitter.h"
+#include "tests/fuzz/gzip_member.h"
 
 namespace {
 
@@ -20,20 +20,6 @@ using namespace tributary;
 
 constexpr std::size_t kOutputMax = std::size_t{32} << 10;
 constexpr std::size_t kLineMax = 100;
-
-std::string member_of(std::string_view bytes) {
-  std::string out(compressBound(bytes.size()) + 64, '\0');
-  z_stream stream{};
-  TRIBUTARY_CHECK(deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  TRIBUTARY_CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 struct Read {
   std::string bytes;
@@ -81,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool compresses = data[0] % 2 == 1;
   const std::size_t half = rest.size() / 2;
   const std::string bytes = compresses
-                                ? member_of(rest.substr(0, half)) + member_of(rest.substr(half))
+                                ? gzip_member(rest.substr(0, half)) + gzip_member(rest.substr(half))
                                 : std::string(rest);
   MemoryFileSystem files;
   auto file = files.create("in.gz");

@@ -6,29 +6,15 @@
 #include <string_view>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "jobs/cost_attribution/tools/text_file.h"
+#include "tests/fuzz/gzip_member.h"
 
 namespace {
 
 using namespace tributary;
 
 constexpr std::size_t kOutputMax = std::size_t{4} << 20;
-
-std::string compressed(std::string_view bytes) {
-  std::string out(compressBound(bytes.size()) + 64, '\0');
-  z_stream stream{};
-  TRIBUTARY_CHECK(deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  TRIBUTARY_CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 }  // namespace
 
@@ -37,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const int memory = memfd_create("fuzz", MFD_CLOEXEC);
   const std::string path = fmt::format("/proc/self/fd/{}", memory);
   const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::string bytes = data[0] % 2 == 1 ? compressed(rest) : std::string(rest);
+  const std::string bytes = data[0] % 2 == 1 ? gzip_member(rest) : std::string(rest);
   TRIBUTARY_CHECK(ftruncate(memory, 0) == 0);
   TRIBUTARY_CHECK(pwrite(memory, bytes.data(), bytes.size(), 0) ==
                   static_cast<ssize_t>(bytes.size()));

@@ -197,6 +197,7 @@ class Ingest {
 
   std::vector<std::string> names_of_bills() const {
     std::vector<std::string> names;
+    names.reserve(options_.files.size());
     for (const std::filesystem::path& path : options_.files) names.push_back(path.string());
     return names;
   }

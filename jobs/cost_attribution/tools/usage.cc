@@ -17,8 +17,8 @@ namespace {
 std::string help_of(const CLI::App& app) {
   std::string path = app.get_name();
   for (const CLI::App* parent = app.get_parent(); parent != nullptr; parent = parent->get_parent())
-    path = parent->get_name() + " " + path;
-  return path + " --help";
+    path = fmt::format("{} {}", parent->get_name(), path);
+  return fmt::format("{} --help", path);
 }
 
 bool is_verb(const CLI::App* app) { return !app->get_name().empty(); }

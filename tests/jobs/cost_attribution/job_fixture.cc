@@ -195,12 +195,12 @@ std::string unpaired_lines(const std::vector<CostLine>& lines) {
   // What a reversal repeats of its posting, but the amounts. A charge's shard is not in its lines:
   // charges of one id in several shards stand beside each other.
   using Key = std::array<std::string, 10>;
-  using Amounts = std::array<Int128, 4>;
-  std::map<Key, std::multiset<Amounts>> open;
+  using UnitSums = std::array<Int128, 4>;
+  std::map<Key, std::multiset<UnitSums>> open;
   for (const CostLine& line : lines) {
-    const Amounts amounts = {line.billed.units, line.effective.units, line.list.units,
-                             line.contracted.units};
-    if (amounts == Amounts{}) continue;  // its own negation
+    const UnitSums amounts = {line.billed.units, line.effective.units, line.list.units,
+                              line.contracted.units};
+    if (amounts == UnitSums{}) continue;  // its own negation
     auto& postings =
         open[{line.tenant.str(), line.source.str(), line.period.str(), line.charge_id.str(),
               line.dimension.str(), line.element.str(), line.service.str(), text_of(line.currency),

@@ -14,6 +14,7 @@
 
 #include <tributary/raw_line.h>
 
+#include "jobs/cost_attribution/core/hourly_cost.h"
 #include "jobs/cost_attribution/records.h"
 #include "jobs/cost_attribution/settings.h"
 #include "operators/testing/job_test.h"

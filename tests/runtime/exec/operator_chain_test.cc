@@ -301,16 +301,20 @@ TEST_F(OperatorChainTest, BackgroundWorkGoesRoundTheOperators) {
   EXPECT_TRUE(chain_->has_background());
 }
 
-TEST_F(OperatorChainTest, EmittingAfterBeingToldToYieldIsCounted) {
+TEST_F(OperatorChainTest, EmittingMoreThanWhatWasBegunAfterBeingToldToYieldIsCounted) {
   open();
   clock_.advance(milliseconds(5));
+  int emitted = 1;
   ops_[0]->on_process = [&](BatchPtr& batch, std::uint32_t, Output& out) {
     EXPECT_TRUE(out.should_yield());
-    out.emit(0, notes(pool_, 0, 1));
+    for (int i = 0; i < emitted; ++i) out.emit(0, notes(pool_, 0, 1));
     return batch->size();
   };
   deliver(0, 1);
-  EXPECT_EQ(metrics_[0].overruns.get(), 1);
+  EXPECT_EQ(metrics_[0].overruns.get(), 0);
+  emitted = 3;
+  deliver(0, 1);
+  EXPECT_EQ(metrics_[0].overruns.get(), 2);
   EXPECT_EQ(metrics_[1].overruns.get(), 0);
 }
 
