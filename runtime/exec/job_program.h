@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "base/type_info.h"
+#include "checkpoint/publish/sink_connector.h"
 #include "runtime/exec/operator.h"
 #include "runtime/exec/source.h"
+#include "runtime/exec/staged_output.h"
 #include "runtime/graph/job_graph.pb.h"
 
 namespace tributary {
@@ -27,6 +29,8 @@ using KeyHashKernel = std::function<void(Batch& batch)>;
 struct VertexCode {
   // Operators and sinks.
   std::function<std::unique_ptr<Operator>()> make_operator;
+  // Sinks that can publish exactly once; else empty. The connector is used by the I/O pool.
+  std::function<std::shared_ptr<SinkConnector>(const SinkIdentity&)> make_connector;
   // Sources.
   std::function<std::unique_ptr<SourceReader>()> make_reader;
   std::function<std::unique_ptr<SplitLister>()> make_lister;

@@ -11,17 +11,23 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/timestamp.h"
+#include "checkpoint/checkpoint_id.h"
 #include "runtime/exec/batch.h"
 
 namespace tributary {
 
-class KeyedState;  // checkpoint/keyed_state.h
+class KeyedState;    // checkpoint/keyed_state.h
+class StagedOutput;  // runtime/exec/staged_output.h
 
 // Whether a resumable call has finished.
 enum class Progress : std::uint8_t {
@@ -61,6 +67,8 @@ class OperatorContext {
   virtual const Clock& clock() const = 0;
   // The keyed state of this operator in this task; made at the first call.
   virtual KeyedState& keyed_state() = 0;
+  // Of an exactly-once sink, in a job with checkpoints; else null: what is written is out at once.
+  virtual StagedOutput* staged_output() { return nullptr; }
   // The event-time clock: the watermark that was passed last, Timestamp::min() before the first.
   virtual Timestamp watermark() const = 0;
   // Asks for on_processing_time() at or after `at` (processing time). One pending request; the
@@ -87,6 +95,13 @@ struct OperatorFailure {
   Error error;
 };
 
+// What an operator is at a barrier, besides its keyed state.
+struct OperatorSnapshot {
+  std::string bytes;  // its own business; empty: nothing
+  // By name, the hash of each broadcast state, which must be the same in every task (rule 43).
+  std::vector<std::pair<std::string, Hash128>> broadcast;
+};
+
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -94,6 +109,20 @@ class Operator {
   // Called once, before anything else. State handles are made here.
   virtual Status open(OperatorContext& context) {
     (void)context;
+    return {};
+  }
+  // Called once, after open() of all operators of the task, when keyed state is what it was at the
+  // barrier. `states` are the bytes of snapshot() of all tasks that this operator had then, by
+  // their number; none at a first start, or if the operator is new.
+  virtual Status restore(std::span<const std::string> states) {
+    (void)states;
+    return {};
+  }
+  // A barrier: what it must find again, besides keyed state. Nothing waits in front of the operator
+  // or in it, nor is there background work. What was emitted or written so far belongs to epoch
+  // `id`. Also after close(): of a finished task.
+  virtual OperatorSnapshot snapshot(CheckpointId id) {
+    (void)id;
     return {};
   }
 

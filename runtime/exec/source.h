@@ -25,6 +25,10 @@ struct Split {
   std::int64_t position = 0;  // where to start: an offset that the reader understands
   std::int64_t end = -1;      // the end offset at listing time, -1 unknown
   std::int64_t weight = 0;    // bytes if known, for the assignment
+  // After a restore: the highest event time that was read of it; the least instant if none was.
+  Timestamp highest = Timestamp::min();
+  // What the connector wants to find again, besides the position.
+  std::string detail;
 };
 
 class SplitLister {

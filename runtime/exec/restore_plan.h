@@ -1,0 +1,48 @@
+// runtime/exec/restore_plan.h
+// What the tasks of a new attempt find of the checkpoint that they start from: made from a manifest
+// and the plan by runtime/cluster/restore_match.h, obeyed by JobExecution.
+//
+// Plain data.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/timestamp.h"
+#include "checkpoint/checkpoint_id.h"
+#include "checkpoint/manifest/manifest.pb.h"
+#include "checkpoint/publish/sink_restore.h"
+
+namespace tributary {
+
+// What one task of an operator had told those behind it about event time (rule 32). A channel that
+// leads from it starts with this.
+struct OperatorTime {
+  Timestamp watermark = Timestamp::min();
+  bool idle = false;
+  bool has_no_event_time = false;  // while idle
+  bool ended = false;
+  bool drained = false;  // with `ended`
+  friend bool operator==(const OperatorTime&, const OperatorTime&) = default;
+};
+
+struct RestorePlan {
+  struct Vertex {
+    std::vector<OperatorTime> times;                // by task of the new plan; never empty
+    std::vector<checkpoint::OperatorState> states;  // of the old tasks, by their number
+    SinkOwnership sink;                             // of a sink that stages
+  };
+  struct Stage {
+    // Of all old tasks whose operators are in the stage; each task takes its key groups of it.
+    std::vector<checkpoint::StateSnapshot> keyed_state;
+    std::vector<bool> finished;  // by task: it had nothing more to read or to say, and stays so
+  };
+
+  CheckpointId checkpoint;       // 0: from nothing; then stages and times are as at a first start
+  std::vector<Vertex> vertices;  // by VertexId
+  std::vector<Stage> stages;     // by StageId
+  // The job had ended with this checkpoint: what it holds is published, nothing is read.
+  bool only_publish = false;
+};
+
+}  // namespace tributary
