@@ -2,7 +2,7 @@
 // Which key group a key belongs to: the unit in which keyed state is routed, stored and moved.
 //
 // A group is a range of key hashes, so that the keys of one task share the top bits of their hash;
-// a table over them must take its bucket from a mixed hash (memory_value_table.h). The count G is
+// a table over them must take its bucket from a mixed hash (memory_key_table.h). The count G is
 // fixed at a job's first start.
 #pragma once
 
@@ -14,6 +14,12 @@ namespace tributary {
 struct KeyGroup {
   std::uint16_t value = 0;
   friend constexpr auto operator<=>(KeyGroup, KeyGroup) = default;
+};
+
+// Groups [begin, end).
+struct GroupRange {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
 };
 
 inline constexpr std::uint32_t kKeyGroupCountDefault = 1024;

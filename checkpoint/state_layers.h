@@ -19,6 +19,7 @@
 #include "base/file_system.h"
 #include "checkpoint/blob_store.h"
 #include "checkpoint/delta_log.h"
+#include "checkpoint/key_groups.h"
 #include "checkpoint/lsm.h"
 #include "checkpoint/state_snapshot.pb.h"
 
@@ -28,12 +29,6 @@ struct LayerPlaces {
   BlobStore* blobs = nullptr;
   FileSystem* files = nullptr;  // the one that `lsm` writes to
   LsmFactory* lsm = nullptr;
-};
-
-// Key groups [begin, end).
-struct GroupRange {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
 };
 
 // The layers that have groups of the range, cut to it.

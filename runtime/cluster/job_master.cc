@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "runtime/cluster/split_assigner.h"
@@ -20,13 +21,26 @@ void append(std::vector<JobAction>& to, std::vector<JobAction>&& more) {
 
 JobMaster::JobMaster(const graph::ExecutionPlan& plan, std::vector<graph::VertexId> sources,
                      Settings settings)
-    : plan_(plan), sources_(std::move(sources)) {
+    : plan_(plan),
+      sources_(std::move(sources)),
+      checkpoints_(settings.checkpoints),
+      resumed_(std::move(settings.sources)) {
   record_.set_format(1);
   record_.set_uid(std::move(settings.uid));
   record_.set_graph_digest(std::move(settings.graph_digest));
   record_.set_term(settings.term);
   record_.set_routing_version(plan_.routing_version);
-  for (const graph::VertexId source : sources_) record_.add_sources()->set_source(source.value);
+  record_.set_attempt(settings.attempts_before);
+  record_.set_version(settings.version_before);
+  for (const graph::VertexId source : sources_) {
+    const auto known = std::ranges::find_if(
+        resumed_, [&](const ResumedSource& one) { return one.table.source() == source.value; });
+    if (known != resumed_.end()) {
+      *record_.add_sources() = known->table;
+    } else {
+      record_.add_sources()->set_source(source.value);
+    }
+  }
   for (const graph::Stage& stage : plan_.stages) {
     for (std::uint32_t task = 0; task < stage.parallelism; ++task)
       not_ready_.emplace(stage.id.value, task);
@@ -46,6 +60,7 @@ JobMaster::JobMaster(const graph::ExecutionPlan& plan, std::vector<graph::Vertex
       }
     }
   }
+  for (const graph::GateId gate : settings.open_gates) gates_[gate.index()].open = true;
 }
 
 std::uint32_t JobMaster::parallelism_of(graph::VertexId vertex) const {
@@ -84,8 +99,56 @@ void JobMaster::on(const JobSubmitted&, Timestamp, Actions& actions) {
   record_.set_phase(cluster::DEPLOY);
   // The attempt is on record before any task of it opens: a new leader must find it.
   after_persist_.emplace_back(OpenTasks{record_.attempt()});
-  for (const graph::VertexId source : sources_) after_persist_.emplace_back(ListSplits{source, {}});
+  for (std::size_t gate = 0; gate < gates_.size(); ++gate) {
+    if (gates_[gate].open) after_persist_.emplace_back(OpenGate{plan_.gates[gate].id});
+  }
+  for (const graph::VertexId source : sources_) {
+    const auto known = std::ranges::find_if(
+        resumed_, [&](const ResumedSource& one) { return one.table.source() == source.value; });
+    if (known != resumed_.end()) resume(*known, after_persist_);
+    if (known == resumed_.end() || !known->table.complete())
+      after_persist_.emplace_back(ListSplits{source, {}});
+  }
   persist(actions);
+}
+
+// Where it was; what is listed from now on comes behind it.
+void JobMaster::resume(const ResumedSource& source, Actions& then) const {
+  std::vector<int> all(static_cast<std::size_t>(source.table.splits_size()));
+  std::iota(all.begin(), all.end(), 0);
+  assign(source.table, all, &source.splits, !source.table.complete(), then);
+  if (source.table.complete())
+    then.emplace_back(NoMoreSplits{graph::VertexId{source.table.source()}});
+}
+
+void JobMaster::assign(const cluster::SourceSplits& table, const std::vector<int>& positions,
+                       const std::vector<Split>* restored, bool tell_all, Actions& then) const {
+  const graph::VertexId source{table.source()};
+  std::map<std::uint32_t, std::vector<Split>> by_task;
+  if (tell_all) {
+    for (std::uint32_t task = 0; task < parallelism_of(source); ++task) by_task[task];
+  }
+  for (const int i : positions) {
+    const cluster::AssignedSplit& split = table.splits(i);
+    by_task[split.task()].push_back(restored != nullptr ? (*restored)[static_cast<std::size_t>(i)]
+                                                        : Split{.id = split.id(),
+                                                                .position = split.position(),
+                                                                .end = split.end(),
+                                                                .weight = split.weight()});
+  }
+  std::map<std::uint32_t, int> splits_of;  // by task
+  for (const cluster::AssignedSplit& split : table.splits()) ++splits_of[split.task()];
+  // New splits change every reader's share of the rate limit.
+  if (!positions.empty()) {
+    for (const auto& [task, count] : splits_of) by_task[task];
+  }
+  for (auto& [task, splits] : by_task) {
+    std::ranges::sort(splits, {}, &Split::id);
+    const double share = table.splits_size() == 0 ? 0
+                                                  : static_cast<double>(splits_of[task]) /
+                                                        static_cast<double>(table.splits_size());
+    then.emplace_back(AssignSplits{source, task, std::move(splits), share});
+  }
 }
 
 void JobMaster::on(const RecordPersisted&, Timestamp, Actions& actions) {
@@ -117,31 +180,8 @@ void JobMaster::on(const SplitsListed& listed, Timestamp now, Actions& actions) 
   const std::vector<int> added = assign_splits(table, listed.splits, parallelism_of(listed.source));
   // Positions are on record before the first record is read (rule 60).
   Actions then;
-  std::map<std::uint32_t, std::vector<Split>> by_task;
-  if (table.generation() == 0 && !complete) {
-    // A task that gets none hears of the first listing too: it has caught up.
-    for (std::uint32_t task = 0; task < parallelism_of(listed.source); ++task) by_task[task];
-  }
-  for (const int i : added) {
-    const cluster::AssignedSplit& split = table.splits(i);
-    by_task[split.task()].push_back({.id = split.id(),
-                                     .position = split.position(),
-                                     .end = split.end(),
-                                     .weight = split.weight()});
-  }
-  std::map<std::uint32_t, int> splits_of;  // by task
-  for (const cluster::AssignedSplit& split : table.splits()) ++splits_of[split.task()];
-  // New splits change every reader's share of the rate limit.
-  if (!added.empty()) {
-    for (const auto& [task, count] : splits_of) by_task[task];
-  }
-  for (auto& [task, splits] : by_task) {
-    std::ranges::sort(splits, {}, &Split::id);
-    const double share = table.splits_size() == 0 ? 0
-                                                  : static_cast<double>(splits_of[task]) /
-                                                        static_cast<double>(table.splits_size());
-    then.emplace_back(AssignSplits{listed.source, task, std::move(splits), share});
-  }
+  // A task that gets none hears of the first listing too: it has caught up.
+  assign(table, added, nullptr, table.generation() == 0 && !complete, then);
   if (complete) {
     table.set_complete(true);
     then.emplace_back(NoMoreSplits{listed.source});
@@ -181,6 +221,10 @@ void JobMaster::on(const TaskReport& report, Timestamp, Actions& actions) {
     case TaskReportKind::kFinished:
       not_finished_.erase(task);
       if (!not_finished_.empty()) return;
+      if (checkpoints_) {
+        actions.emplace_back(TakeLastCheckpoint{cluster::END_OF_INPUT});
+        return;
+      }
       end(phase() == cluster::STOPPING ? cluster::STOPPED : cluster::FINISHED, {}, actions);
       return;
     case TaskReportKind::kFailed:
@@ -190,8 +234,8 @@ void JobMaster::on(const TaskReport& report, Timestamp, Actions& actions) {
   }
 }
 
-void JobMaster::on(const StopRequested&, Timestamp, Actions& actions) {
-  if (phase() == cluster::STOPPING) return;
+void JobMaster::on(const StopRequested& request, Timestamp, Actions& actions) {
+  if (phase() == cluster::STOPPING || (checkpoints_ && not_finished_.empty())) return;
   if (phase() != cluster::RUN) {
     // Nothing has been read yet.
     actions.emplace_back(CancelTasks{});
@@ -199,13 +243,30 @@ void JobMaster::on(const StopRequested&, Timestamp, Actions& actions) {
     return;
   }
   record_.set_phase(cluster::STOPPING);
-  actions.emplace_back(StopSources{});
+  if (checkpoints_) {
+    actions.emplace_back(TakeLastCheckpoint{request.drain ? cluster::DRAIN : cluster::STOP});
+  } else {
+    actions.emplace_back(StopSources{});
+  }
+  persist(actions);
+}
+
+void JobMaster::on(const LastCheckpointDone& done, Timestamp, Actions& actions) {
+  if (!done.error)
+    return end(not_finished_.empty() ? cluster::FINISHED : cluster::STOPPED, {}, actions);
+  if (phase() != cluster::STOPPING) return;
+  record_.set_phase(cluster::RUN);
   persist(actions);
 }
 
 void JobMaster::on(const CancelRequested&, Timestamp, Actions& actions) {
   actions.emplace_back(CancelTasks{});
   end(cluster::CANCELLED, {}, actions);
+}
+
+void JobMaster::on(const CheckpointsFailed& failed, Timestamp, Actions& actions) {
+  actions.emplace_back(CancelTasks{});
+  end(cluster::FAILED, failed.error, actions);
 }
 
 // The last word is on record before anybody hears it.

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/timestamp.h"
 #include "runtime/cluster/job_record.pb.h"
+#include "runtime/cluster/restore_match.h"
 #include "runtime/exec/source.h"
 #include "runtime/exec/task_report.h"
 #include "runtime/graph/plan.h"
@@ -39,10 +40,23 @@ struct ListingFailed {
   graph::VertexId source;
   Error error;
 };
-struct StopRequested {};    // read no more, finish what is in flight
+// Read no more. Without checkpoints: finish what is in flight; with them: a last checkpoint, after
+// which nothing is processed.
+struct StopRequested {
+  bool drain = false;  // event time goes to its end first; with checkpoints
+};
 struct CancelRequested {};  // end at once
-using JobEvent = std::variant<JobSubmitted, RecordPersisted, PersistFailed, SplitsListed,
-                              ListingFailed, TaskReport, StopRequested, CancelRequested>;
+// What the job ends with is complete and out; or it is not, and the job goes on.
+struct LastCheckpointDone {
+  std::optional<Error> error;
+};
+// Neither checkpoints nor output can go on.
+struct CheckpointsFailed {
+  Error error;
+};
+using JobEvent =
+    std::variant<JobSubmitted, RecordPersisted, PersistFailed, SplitsListed, ListingFailed,
+                 TaskReport, StopRequested, CancelRequested, LastCheckpointDone, CheckpointsFailed>;
 
 // ---- what to do ----
 struct PersistRecord {
@@ -70,13 +84,18 @@ struct OpenGate {
   graph::GateId gate;
 };
 struct StopSources {};
+// With checkpoints: the last one, please; answered by LastCheckpointDone.
+struct TakeLastCheckpoint {
+  cluster::StopMode mode = cluster::STOP;  // STOP, DRAIN; END_OF_INPUT: all tasks have finished
+};
 struct CancelTasks {};
 struct JobEnded {
   cluster::JobPhase phase = cluster::FINISHED;
   std::optional<Error> error;
 };
-using JobAction = std::variant<PersistRecord, OpenTasks, ListSplits, RunTasks, AssignSplits,
-                               NoMoreSplits, OpenGate, StopSources, CancelTasks, JobEnded>;
+using JobAction =
+    std::variant<PersistRecord, OpenTasks, ListSplits, RunTasks, AssignSplits, NoMoreSplits,
+                 OpenGate, StopSources, TakeLastCheckpoint, CancelTasks, JobEnded>;
 
 class JobMaster {
  public:
@@ -84,6 +103,13 @@ class JobMaster {
     std::string uid;           // 16 bytes
     std::string graph_digest;  // 16 bytes
     std::uint64_t term = 1;
+    // Of the record that this leader found.
+    std::uint32_t attempts_before = 0;
+    std::uint64_t version_before = 0;
+    bool checkpoints = false;
+    // What is restored; none: a first start.
+    std::vector<ResumedSource> sources;
+    std::vector<graph::GateId> open_gates;
   };
   // `plan` must outlive it.
   JobMaster(const graph::ExecutionPlan& plan, std::vector<graph::VertexId> sources,
@@ -92,6 +118,7 @@ class JobMaster {
   std::vector<JobAction> step(const JobEvent& event, Timestamp now);
 
   const cluster::JobRecord& record() const { return record_; }
+  bool gate_is_open(graph::GateId gate) const { return gates_[gate.index()].open; }
   cluster::JobPhase phase() const { return record_.phase(); }
   bool over() const { return over_; }
 
@@ -110,6 +137,12 @@ class JobMaster {
   void on(const TaskReport&, Timestamp now, Actions& actions);
   void on(const StopRequested&, Timestamp now, Actions& actions);
   void on(const CancelRequested&, Timestamp now, Actions& actions);
+  void on(const LastCheckpointDone&, Timestamp now, Actions& actions);
+  void on(const CheckpointsFailed&, Timestamp now, Actions& actions);
+  void resume(const ResumedSource& source, Actions& then) const;
+  // To each task its share of the splits at `positions` of the table.
+  void assign(const cluster::SourceSplits& table, const std::vector<int>& positions,
+              const std::vector<Split>* restored, bool tell_all, Actions& then) const;
   Actions& after_the_write();
   void persist(Actions& actions);
   void end(cluster::JobPhase phase, std::optional<Error> error, Actions& actions);
@@ -117,6 +150,8 @@ class JobMaster {
 
   const graph::ExecutionPlan& plan_;
   const std::vector<graph::VertexId> sources_;
+  const bool checkpoints_;
+  const std::vector<ResumedSource> resumed_;
   cluster::JobRecord record_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> not_ready_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> not_finished_;

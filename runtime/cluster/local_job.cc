@@ -20,18 +20,106 @@ std::string digest_of(const graph::JobGraph& graph) {
   const Hash128 digest = graph::digest(graph);
   return {reinterpret_cast<const char*>(&digest), sizeof digest};
 }
+
+ExecutionOptions execution_of(LocalJob::Options& options) {
+  ExecutionOptions execution = options.execution;
+  if (options.checkpoints == nullptr) return execution;
+  LocalJob::Options::Checkpoints& checkpoints = *options.checkpoints;
+  execution.attempt = checkpoints.opened.record.attempt() + 1;
+  execution.services = &checkpoints.services;
+  execution.restore = &checkpoints.opened.restored.plan;
+  return execution;
+}
+
+JobMaster::Settings settings_of(const LocalJob::Options& options, const graph::JobGraph& graph) {
+  JobMaster::Settings settings{.uid = options.uid, .graph_digest = digest_of(graph), .term = 1};
+  if (options.checkpoints == nullptr) return settings;
+  const OpenedJob& opened = options.checkpoints->opened;
+  settings.uid = opened.record.uid();
+  settings.term = opened.record.term();
+  settings.attempts_before = opened.record.attempt();
+  settings.version_before = opened.record.version();
+  settings.checkpoints = true;
+  settings.sources = opened.restored.sources;
+  settings.open_gates = opened.restored.open_gates;
+  return settings;
+}
+
+// Key group ranges of a keyed stage, by task.
+checkpoint::StageRouting routing_of(const graph::JobGraph& graph, const graph::Stage& stage) {
+  checkpoint::StageRouting routing;
+  for (const graph::VertexId vertex : stage.vertices)
+    routing.add_operators(graph::vertex_of(graph, vertex).name());
+  routing.add_bounds(0);
+  for (std::uint32_t task = 0; task < stage.parallelism; ++task)
+    routing.add_bounds(stage.routing.range_of(task).end);
+  return routing;
+}
 }  // namespace
 
 LocalJob::LocalJob(const JobProgram& program, const graph::ExecutionPlan& plan, Options options)
     : program_(program),
       plan_(plan),
       options_(std::move(options)),
-      execution_(std::make_unique<JobExecution>(program, plan, options_.execution, *this)),
-      master_(plan, sources_of(program.graph),
-              {.uid = options_.uid, .graph_digest = digest_of(program.graph), .term = 1}),
-      listers_(program.vertices.size()) {}
+      execution_(std::make_unique<JobExecution>(program, plan, execution_of(options_), *this)),
+      master_(plan, sources_of(program.graph), settings_of(options_, program.graph)),
+      listers_(program.vertices.size()) {
+  if (options_.checkpoints == nullptr) return;
+  metadata_version_ = options_.checkpoints->opened.version;
+  record_ = options_.checkpoints->opened.record;
+  make_driver();
+}
 
 LocalJob::~LocalJob() = default;
+
+void LocalJob::make_driver() {
+  Options::Checkpoints& checkpoints = *options_.checkpoints;
+  const OwnershipRound round{.attempt = record_.attempt() + 1,
+                             .routing_version = plan_.routing_version};
+  std::vector<SinkRound::Sink> sinks;
+  for (const graph::Vertex& vertex : program_.graph.vertices()) {
+    if (!program_.vertices[vertex.id()].make_connector) continue;
+    sinks.push_back({.vertex = {vertex.id()},
+                     .name = vertex.name(),
+                     .ownership = checkpoints.opened.restored.plan.vertices[vertex.id()].sink});
+  }
+  driver_ = std::make_unique<CheckpointDriver>(CheckpointDriver::Parts{
+      .coordinator = std::move(checkpoints.opened.coordinator),
+      .left_over = std::move(checkpoints.opened.left_over),
+      .manifests = checkpoints.manifests,
+      .blobs = checkpoints.blobs,
+      .files = checkpoints.services.files,
+      .random = checkpoints.random,
+      .io = checkpoints.services.io,
+      .wake = [this] { post(WakeUp{}); },
+      .clock = options_.execution.clock,
+      .execution = execution_.get(),
+      .uid = record_.uid(),
+      .sinks = SinkRound(round, {checkpoints.opened.restored.plan.checkpoint.value},
+                         checkpoints.services.history->current().id, sinks),
+      .persist =
+          [this](const cluster::CheckpointRecord& part) {
+            *record_.mutable_checkpoints() = part;
+            return write_record();
+          },
+      .frame = [this] { return frame(); },
+      .stop_done =
+          [this](std::optional<Error> error) {
+            if (error) {
+              const std::lock_guard lock(mutex_);
+              outcomes_.push_back({.path = {}, .error = error});
+            }
+            handle(LastCheckpointDone{std::move(error)});
+          },
+      .job_failed = [this](const Error& error) { handle(CheckpointsFailed{error}); },
+      .savepoint_done =
+          [this](std::uint64_t request, std::optional<Error> error) {
+            const std::lock_guard lock(mutex_);
+            outcomes_.push_back(
+                {.path = std::exchange(savepoints_[request], {}), .error = std::move(error)});
+            savepoints_.erase(request);
+          }});
+}
 
 void LocalJob::start(Executor& executor) {
   execution_->start(executor);
@@ -39,14 +127,30 @@ void LocalJob::start(Executor& executor) {
   post(JobSubmitted{});
 }
 
-void LocalJob::request_stop() { post(StopRequested{}); }
+void LocalJob::request_stop(bool drain, std::string savepoint) {
+  post(StopWanted{drain, std::move(savepoint)});
+}
 void LocalJob::cancel() { post(CancelRequested{}); }
+void LocalJob::request_savepoint(std::string path) { post(SavepointWanted{std::move(path)}); }
+void LocalJob::request_checkpoint() { post(CheckpointWanted{}); }
 void LocalJob::on_report(TaskReport report) { post(std::move(report)); }
+void LocalJob::on_snapshot(SnapshotReport report) { post(std::move(report)); }
+void LocalJob::on_sink_report(SinkReport report) { post(std::move(report)); }
 
-void LocalJob::post(JobEvent event) {
+CheckpointProgress LocalJob::checkpoints() const {
+  const std::lock_guard lock(mutex_);
+  return progress_;
+}
+
+std::vector<LocalJob::SavepointOutcome> LocalJob::take_outcomes() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(outcomes_, {});
+}
+
+void LocalJob::post(Arrival arrival) {
   {
     const std::lock_guard lock(mutex_);
-    arrived_.push_back(std::move(event));
+    arrived_.push_back(std::move(arrival));
     has_arrived_.store(true, std::memory_order_release);
   }
   // Before start() there is nobody to wake: the first step takes the event.
@@ -56,18 +160,101 @@ void LocalJob::post(JobEvent event) {
 StepResult LocalJob::step() {
   bool progressed = false;
   if (has_arrived_.load(std::memory_order_acquire)) {
-    std::vector<JobEvent> events;
+    std::vector<Arrival> arrivals;
     {
       const std::lock_guard lock(mutex_);
-      events.swap(arrived_);
+      arrivals.swap(arrived_);
       has_arrived_.store(false, std::memory_order_relaxed);
     }
-    for (const JobEvent& event : events) handle(event);
-    progressed = !events.empty();
+    for (Arrival& arrival : arrivals) {
+      if (!over()) take(arrival);
+    }
+    progressed = !arrivals.empty();
   }
   std::int64_t deadline = INT64_MAX;
-  if (!over()) progressed |= run_listings(options_.execution.clock->now(), deadline);
+  const Timestamp now = options_.execution.clock->now();
+  if (!over()) progressed |= run_listings(now, deadline);
+  if (!over() && driver_ != nullptr) {
+    progressed |= driver_->step(now, deadline);
+    const CheckpointProgress progress = driver_->progress(now);
+    const std::lock_guard lock(mutex_);
+    progress_ = progress;
+  }
   return {.progressed = progressed && !over(), .finished = over(), .deadline_nanos = deadline};
+}
+
+void LocalJob::take(Arrival& arrival) {
+  struct Taker {
+    LocalJob& job;
+    void operator()(JobEvent& event) const {
+      const auto* report = std::get_if<TaskReport>(&event);
+      if (report != nullptr && report->kind == TaskReportKind::kFailed && job.driver_ != nullptr)
+        job.driver_->attempt_ended(job.master_.record().attempt());
+      job.handle(event);
+    }
+    void operator()(SnapshotReport& report) const { job.driver_->on_snapshot(std::move(report)); }
+    void operator()(SinkReport& report) const { job.driver_->on_sink_report(report); }
+    void operator()(WakeUp&) const {}
+    void operator()(CheckpointWanted&) const {
+      if (job.driver_ != nullptr) job.driver_->checkpoint_now();
+    }
+    void operator()(SavepointWanted& wanted) const {
+      if (job.driver_ == nullptr) {
+        const std::lock_guard lock(job.mutex_);
+        job.outcomes_.push_back(
+            {.path = wanted.path,
+             .error = Error(ErrorCode::S419, "the job keeps no checkpoints (--no-state)")});
+        return;
+      }
+      const std::uint64_t request = ++job.savepoint_requests_;
+      job.savepoints_[request] = wanted.path;
+      job.driver_->savepoint(request, wanted.path);
+    }
+    void operator()(StopWanted& wanted) const {
+      job.stop_savepoint_ = std::move(wanted.savepoint);
+      job.handle(StopRequested{.drain = wanted.drain});
+    }
+  };
+  std::visit(Taker{*this}, arrival);
+}
+
+Status LocalJob::write_record() {
+  const SetOutcome written = TRY(options_.metadata->compare_and_set(
+      options_.metadata_key, metadata_version_, record_.SerializeAsString()));
+  if (!written.stored)
+    return fail(ErrorCode::J601, "record {} is at version {}, this coordinator wrote {}",
+                options_.metadata_key, written.version.value, metadata_version_.value);
+  metadata_version_ = written.version;
+  return {};
+}
+
+// What is on record beside what the tasks say.
+ManifestFrame LocalJob::frame() const {
+  ManifestFrame frame;
+  frame.routing_version = plan_.routing_version;
+  for (const graph::Stage& stage : plan_.stages)
+    frame.routing.push_back(routing_of(program_.graph, stage));
+  for (const cluster::SourceSplits& source : master_.record().sources()) {
+    checkpoint::SplitTable& table = frame.sources.emplace_back();
+    table.set_source(graph::vertex_of(program_.graph, {source.source()}).name());
+    table.set_generation(source.generation());
+    table.set_complete(source.complete());
+    for (const cluster::AssignedSplit& split : source.splits()) {
+      checkpoint::SplitEntry& entry = *table.add_splits();
+      entry.set_id(split.id());
+      entry.set_position(split.position());
+      entry.set_end(split.end());
+      entry.set_weight(split.weight());
+      entry.set_task(split.task());
+    }
+    std::ranges::sort(*table.mutable_splits(), {}, [](const auto& split) { return split.id(); });
+  }
+  for (const graph::Gate& gate : plan_.gates) {
+    checkpoint::GateSnapshot& snapshot = frame.gates.emplace_back();
+    snapshot.set_source(graph::vertex_of(program_.graph, gate.gated_source).name());
+    snapshot.set_open(master_.gate_is_open(gate.id));
+  }
+  return frame;
 }
 
 // One event and all that follows from it without waiting: an action's answer (persisted, listed) is
@@ -84,21 +271,21 @@ void LocalJob::perform(const JobAction& action) {
   struct Performer {
     LocalJob& job;
     void operator()(const PersistRecord& persist) const {
-      Result<SetOutcome> written = job.options_.metadata->compare_and_set(
-          job.options_.metadata_key, job.metadata_version_, persist.record.SerializeAsString());
-      if (!written) return job.handle(PersistFailed{std::move(written).error()});
-      if (!written->stored) {
-        return job.handle(PersistFailed{Error(
-            ErrorCode::J601, fmt::format("record {} is at version {}, this coordinator wrote {}",
-                                         job.options_.metadata_key, written->version.value,
-                                         job.metadata_version_.value))});
-      }
-      job.metadata_version_ = written->version;
+      const cluster::CheckpointRecord checkpoints = job.record_.checkpoints();
+      job.record_ = persist.record;
+      *job.record_.mutable_checkpoints() = checkpoints;
+      if (job.driver_ != nullptr) job.driver_->frame_changed();
+      if (Status written = job.write_record(); !written)
+        return job.handle(PersistFailed{std::move(written).error()});
       job.handle(RecordPersisted{});
     }
     void operator()(const OpenTasks&) const { job.execution_->open_tasks(); }
     void operator()(const ListSplits& order) const { job.listings_.push_back(order); }
-    void operator()(const RunTasks&) const { job.execution_->run_tasks(); }
+    void operator()(const RunTasks&) const {
+      job.execution_->run_tasks();
+      if (job.driver_ != nullptr)
+        job.driver_->attempt_started(job.master_.record().attempt(), job.execution_->task_ids());
+    }
     void operator()(const AssignSplits& order) const {
       job.execution_->set_share_of_rate(order.source, order.task, order.share_of_rate);
       job.execution_->add_splits(order.source, order.task, order.splits);
@@ -106,7 +293,19 @@ void LocalJob::perform(const JobAction& action) {
     void operator()(const NoMoreSplits& order) const {
       job.execution_->no_more_splits(order.source);
     }
-    void operator()(const OpenGate& order) const { job.execution_->open_gate(order.gate); }
+    void operator()(const OpenGate& order) const {
+      job.execution_->open_gate(order.gate);
+      if (job.driver_ != nullptr) job.driver_->frame_changed();
+    }
+    void operator()(const TakeLastCheckpoint& order) const {
+      std::optional<checkpoint_event::SavepointRequested> savepoint;
+      const std::string path = std::exchange(job.stop_savepoint_, std::nullopt).value_or("");
+      if (order.mode != cluster::END_OF_INPUT && !path.empty()) {
+        savepoint = {.request = ++job.savepoint_requests_, .path = path};
+        job.savepoints_[savepoint->request] = path;
+      }
+      job.driver_->take_last(order.mode, std::move(savepoint));
+    }
     void operator()(const StopSources&) const { job.execution_->stop_sources(); }
     void operator()(const CancelTasks&) const { job.execution_->cancel(); }
     void operator()(const JobEnded& ended) const {

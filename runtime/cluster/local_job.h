@@ -1,25 +1,29 @@
 // runtime/cluster/local_job.h
 // A whole cluster for one job inside this process: the JobMaster's actions are carried out on a
-// JobExecution, and what happens there is fed back. `tributary run` and JobTest both run jobs
-// through it.
+// JobExecution, and what happens there is fed back; beside it the checkpoints' driver, with which
+// it shares the job's record. `tributary run` and JobTest both run jobs through it.
 //
-// Thread: step() by the executor (it is one more runnable beside the slots); on_report(),
-// request_stop() and cancel() from any thread; outcome() after over(). Sinks are closed only once
-// the executor has joined.
+// Thread: step() by the executor (it is one more runnable beside the slots); listeners' calls and
+// requests from any thread; outcome() after over(). Sinks are closed only once the executor has
+// joined.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/executor.h"
 #include "checkpoint/metadata_store.h"
+#include "runtime/cluster/checkpoint_driver.h"
 #include "runtime/cluster/job_master.h"
+#include "runtime/cluster/job_opening.h"
 #include "runtime/exec/job_execution.h"
 
 namespace tributary {
@@ -31,6 +35,15 @@ class LocalJob final : public Runnable, public TaskListener {
     MetadataStore* metadata = nullptr;
     std::string metadata_key;  // of the job's record
     std::string uid;           // 16 random bytes
+    // Null: a job without checkpoints, whose record begins here.
+    struct Checkpoints {
+      OpenedJob opened;
+      SnapshotServices services;
+      ManifestStore* manifests = nullptr;
+      LocalBlobStore* blobs = nullptr;
+      RandomSource* random = nullptr;
+    };
+    std::shared_ptr<Checkpoints> checkpoints;
   };
   // `program` and `plan` must outlive it.
   LocalJob(const JobProgram& program, const graph::ExecutionPlan& plan, Options options);
@@ -39,8 +52,12 @@ class LocalJob final : public Runnable, public TaskListener {
   // Spawns the slots and this control loop, and submits the job.
   void start(Executor& executor);
 
-  void request_stop();
+  void request_stop(bool drain = false, std::string savepoint = {});
   void cancel();
+  // A copy of the next checkpoint in a folder of its own; the answer is in savepoints().
+  void request_savepoint(std::string path);
+  // A checkpoint as soon as can be.
+  void request_checkpoint();
   bool over() const { return over_.load(std::memory_order_acquire); }
 
   struct Outcome {
@@ -53,13 +70,40 @@ class LocalJob final : public Runnable, public TaskListener {
 
   JobExecution& execution() { return *execution_; }
 
+  // Any thread.
+  CheckpointProgress checkpoints() const;
+  struct SavepointOutcome {
+    std::string path;
+    std::optional<Error> error;
+  };
+  // Since the last call, and refusals of stops (with an empty path).
+  std::vector<SavepointOutcome> take_outcomes();
+
   // Runnable
   StepResult step() override;
   // TaskListener
   void on_report(TaskReport report) override;
+  void on_snapshot(SnapshotReport report) override;
+  void on_sink_report(SinkReport report) override;
 
  private:
-  void post(JobEvent event);
+  struct WakeUp {};  // work of the pool has ended
+  struct SavepointWanted {
+    std::string path;
+  };
+  struct CheckpointWanted {};
+  struct StopWanted {
+    bool drain = false;
+    std::string savepoint;
+  };
+  using Arrival = std::variant<JobEvent, SnapshotReport, SinkReport, WakeUp, SavepointWanted,
+                               CheckpointWanted, StopWanted>;
+  void post(Arrival arrival);
+  void take(Arrival& arrival);
+  void make_driver();
+  ManifestFrame frame() const;
+  // Writes the record with both machines' parts: Error J601 if somebody else wrote it.
+  Status write_record();
   void handle(const JobEvent& event);
   void perform(const JobAction& action);
   void list(graph::VertexId source);
@@ -73,10 +117,17 @@ class LocalJob final : public Runnable, public TaskListener {
   std::vector<std::unique_ptr<SplitLister>> listers_;  // by vertex
   std::vector<ListSplits> listings_;                   // ordered, not yet made
   MetadataVersion metadata_version_ = kNoRecord;
-  std::atomic<Waker*> waker_{nullptr};  // null before start()
+  cluster::JobRecord record_;  // as it is written
+  std::unique_ptr<CheckpointDriver> driver_;
+  std::optional<std::string> stop_savepoint_;
+  std::uint64_t savepoint_requests_ = 0;
+  std::map<std::uint64_t, std::string> savepoints_;  // under way, by request
+  std::atomic<Waker*> waker_{nullptr};               // null before start()
 
-  std::mutex mutex_;
-  std::vector<JobEvent> arrived_;  // guarded by mutex_
+  mutable std::mutex mutex_;
+  std::vector<Arrival> arrived_;            // guarded by mutex_
+  CheckpointProgress progress_;             // guarded by mutex_
+  std::vector<SavepointOutcome> outcomes_;  // guarded by mutex_
   std::atomic<bool> has_arrived_{false};
   std::atomic<bool> over_{false};
   std::atomic<cluster::JobPhase> phase_{cluster::JOB_PHASE_UNSPECIFIED};

@@ -12,16 +12,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "checkpoint/checkpoint_id.h"
+#include "runtime/exec/control_event.h"
 
 namespace tributary {
-
-struct Barrier {
-  CheckpointId id;
-  // After its snapshot the task reads nothing until on_release() or on_abort(): a stop, a change of
-  // the routing table (rules 15, 63).
-  bool hold = false;
-};
 
 class BarrierAligner {
  public:
@@ -57,6 +50,8 @@ class BarrierAligner {
     if (state_ != State::kAligning) return std::nullopt;
     return current_.id;
   }
+  // Answered a barrier that holds: a task without channels reads nothing either.
+  bool holding() const { return state_ == State::kHolding; }
 
  private:
   enum class State : std::uint8_t {

@@ -6,6 +6,17 @@
 
 namespace tributary {
 
+void InputStatus::restore(std::uint32_t input, const OperatorTime& time) {
+  inputs_[input] = {
+      .watermark = time.watermark, .idle = time.idle, .has_no_event_time = time.has_no_event_time};
+}
+
+void InputStatus::restore_merged(const OperatorTime& time) {
+  watermark_ = time.watermark;
+  idle_ = time.idle;
+  has_no_event_time_ = time.has_no_event_time;
+}
+
 InputStatus::Change InputStatus::on_event(std::uint32_t input, const ControlEvent& event) {
   TRIBUTARY_CHECK(input < inputs_.size(), "input {} of {}", input, inputs_.size());
   Input& changed = inputs_[input];
@@ -25,7 +36,8 @@ InputStatus::Change InputStatus::on_event(std::uint32_t input, const ControlEven
       changed.drained = event.drained;
       break;
     case ControlKind::kMarker:
-      return {};  // markers are the task's business
+    case ControlKind::kBarrier:
+      return {};  // the task's business
   }
 
   Change change;

@@ -13,9 +13,25 @@
 
 namespace tributary {
 
+// What one task of an operator has told those behind it about event time (rule 32). A channel that
+// leads from it starts with this after a restore.
+struct OperatorTime {
+  Timestamp watermark = Timestamp::min();
+  bool idle = false;
+  bool has_no_event_time = false;  // while idle
+  bool ended = false;
+  bool drained = false;  // with `ended`
+  friend bool operator==(const OperatorTime&, const OperatorTime&) = default;
+};
+
 class InputStatus {
  public:
   explicit InputStatus(std::uint32_t inputs) : inputs_(inputs) {}
+
+  // Before any event: what had come on the inputs when the snapshot was taken, and what had come of
+  // it. Ends are not among it: they come again.
+  void restore(std::uint32_t input, const OperatorTime& time);
+  void restore_merged(const OperatorTime& time);
 
   struct Change {
     std::optional<Timestamp> watermark;  // it rose to this

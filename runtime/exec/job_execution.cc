@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "checkpoint/manifest/blob_deletion.h"
 #include "runtime/graph/job_graph.h"
 
 namespace tributary {
@@ -105,6 +106,9 @@ void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
     }
   }
   parts.gates = gates_of(stage, input_exchanges);
+  parts.finished = was_finished(stage.id, task);
+  const auto newest = std::make_shared<CheckpointId>();
+  add_services(stage, parts, slot, newest);
 
   // Nodes, in the order of the stage's vertices.
   std::map<std::uint32_t, std::uint32_t> node_of;
@@ -120,13 +124,33 @@ void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
     node.metrics = counted.get();
     node.ports.resize(1 + static_cast<std::size_t>(about.side_outputs_size()));
     if (about.kind() != graph::SOURCE) node.op = program_.vertices[vertex.index()].make_operator();
+    node.time = time_of(vertex, task);
+    if (options_.restore != nullptr) {
+      const RestorePlan::Vertex& restored = options_.restore->vertices[vertex.index()];
+      parts.operator_states.push_back(restored.states);
+    }
+    for (const TaskSink& sink : parts.sinks) {
+      if (sink.vertex == vertex) node.staged = sink.sink.get();
+    }
     nodes.push_back(std::move(node));
   }
   nodes[0].control_inputs =
       std::max<std::uint32_t>(static_cast<std::uint32_t>(parts.inputs.size()), 1);
+  if (options_.restore != nullptr && options_.restore->checkpoint.value != 0) {
+    for (const ExchangeId id : stage.inputs) {
+      const Exchange& exchange = plan_.exchanges[id.index()];
+      for (std::uint32_t from = 0; from < exchange.from_parallelism; ++from) {
+        if (exchange.connects(from, task))
+          parts.input_times.push_back(time_of(exchange.from_vertex, from));
+      }
+    }
+    nodes[0].input_times = parts.input_times;
+  }
   for (const graph::EdgeId id : stage.chained_edges) {
     const graph::Edge& edge = program_.graph.edges(static_cast<int>(id.value));
     const std::uint32_t to = node_of.at(edge.to());
+    if (options_.restore != nullptr && options_.restore->checkpoint.value != 0)
+      nodes[to].input_times.push_back(time_of({edge.from()}, task));
     nodes[node_of.at(edge.from())].ports[edge.from_port()].push_back(
         {.node = to,
          .input = edge.to_input(),
@@ -160,15 +184,17 @@ void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
         {.outbox = outboxes.back()});
   }
 
-  ChainEnvironment environment{
-      .job_name = program_.graph.name(),
-      .task_index = task,
-      .parallelism = stage.parallelism,
-      .key_group_count = plan_.key_group_count,
-      .clock = options_.clock,
-      .pool = &slot.pool(),
-      .make_keyed_state = [this] { return options_.make_keyed_state(plan_.key_group_count); }};
+  ChainEnvironment environment{.job_name = program_.graph.name(),
+                               .task_index = task,
+                               .parallelism = stage.parallelism,
+                               .key_group_count = plan_.key_group_count,
+                               .clock = options_.clock,
+                               .pool = &slot.pool(),
+                               .keyed_state = [state = parts.state.get()](const std::string& name) {
+                                 return state->of_operator(name);
+                               }};
   OperatorMetrics* head_metrics = nodes[0].metrics;
+  const OperatorTime head_time = nodes[0].time;
   parts.chain = std::make_unique<OperatorChain>(std::move(environment), std::move(nodes),
                                                 std::move(outboxes));
 
@@ -184,11 +210,131 @@ void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
                                                                       : about.name()),
                                  .gated = !about.gated_by().empty(),
                                  .metrics = head_metrics,
-                                 .clock = options_.clock};
+                                 .clock = options_.clock,
+                                 .time = head_time};
     parts.source = std::make_unique<SourceDriver>(program_.vertices[vertex.index()],
                                                   std::move(source), *parts.chain);
   }
+  if (options_.services != nullptr) {
+    TaskSnapshots::Parts snapshots{.id = parts.id,
+                                   .parallelism = stage.parallelism,
+                                   .channels = static_cast<std::uint32_t>(parts.inputs.size()),
+                                   .chain = parts.chain.get(),
+                                   .source = parts.source.get(),
+                                   .state = parts.state.get(),
+                                   .io = parts.io.get(),
+                                   .blobs = options_.services->blobs,
+                                   .blob_prefix = blob_prefix_of(newest),
+                                   .listener = &listener_,
+                                   .newest = newest};
+    for (std::uint32_t i = 0; i < parts.input_times.size(); ++i) {
+      if (parts.input_times[i].ended) snapshots.ended_channels.push_back(i);
+    }
+    for (const TaskSink& sink : parts.sinks) snapshots.sinks.push_back(sink.sink.get());
+    for (const auto& outbox : parts.outboxes) snapshots.outboxes.push_back(outbox.get());
+    parts.snapshots = std::make_unique<TaskSnapshots>(std::move(snapshots));
+  }
   slot.add_task(std::make_unique<Task>(std::move(parts)));
+}
+
+std::vector<TaskId> JobExecution::task_ids() const {
+  std::vector<TaskId> ids;
+  for (const Stage& stage : plan_.stages) {
+    for (std::uint32_t task = 0; task < stage.parallelism; ++task)
+      ids.push_back({.attempt = options_.attempt, .stage = stage.id.value, .task = task});
+  }
+  return ids;
+}
+
+bool JobExecution::was_finished(StageId stage, std::uint32_t task) const {
+  return options_.restore != nullptr && options_.restore->stages[stage.index()].finished[task];
+}
+
+// A task that ends anew says so anew.
+OperatorTime JobExecution::time_of(graph::VertexId vertex, std::uint32_t task) const {
+  if (options_.restore == nullptr) return {};
+  OperatorTime time = options_.restore->vertices[vertex.index()].times[task];
+  if (!was_finished(plan_.stage_of_vertex[vertex.index()], task)) time.ended = time.drained = false;
+  return time;
+}
+
+std::size_t JobExecution::memory_of_task(const Stage& stage) const {
+  const auto has_state = [&](const Stage& one) {
+    return std::ranges::any_of(one.vertices, [&](graph::VertexId vertex) {
+      return program_.graph.vertices(static_cast<int>(vertex.value)).states_size() > 0;
+    });
+  };
+  if (!has_state(stage)) return 0;
+  std::size_t tasks = 0;
+  for (const Stage& one : plan_.stages) tasks += has_state(one) ? one.parallelism : 0;
+  return options_.services->memory_bytes / std::max<std::size_t>(tasks, 1);
+}
+
+std::function<std::string()> JobExecution::blob_prefix_of(
+    std::shared_ptr<const CheckpointId> newest) const {
+  return [uid = options_.services->uid_bytes,
+          lineage = options_.services->history->current().id.to_hex(), attempt = options_.attempt,
+          newest = std::move(newest)] { return blob_prefix(uid, lineage, attempt, newest->value); };
+}
+
+// State, and with checkpoints what stores snapshots and publishes output.
+void JobExecution::add_services(const Stage& stage, Task::Parts& parts, Slot& slot,
+                                const std::shared_ptr<CheckpointId>& newest) {
+  const SnapshotServices* services = options_.services;
+  TaskState::Parts state{.key_group_count = plan_.key_group_count,
+                         .groups = stage.routing.range_of(parts.id.task),
+                         .clock = options_.clock};
+  if (services != nullptr) {
+    newest->value = options_.restore->checkpoint.value;
+    const auto wake = [&slot] { slot.wake(); };
+    parts.io = std::make_unique<TaskIo>(*services->io, wake);
+    parts.blobs = services->blobs;
+    state.services = services;
+    state.io = parts.io.get();
+    state.wake = wake;
+    state.folder =
+        fmt::format("{}/stage-{}-task-{}", services->work_folder, stage.id.value, parts.id.task);
+    state.memory_bytes = memory_of_task(stage);
+    state.blob_prefix = blob_prefix_of(newest);
+    state.restored = &options_.restore->stages[stage.id.index()].keyed_state;
+  }
+  parts.state = std::make_unique<TaskState>(std::move(state));
+  if (services == nullptr) return;
+  for (const graph::VertexId vertex : stage.vertices) {
+    if (program_.vertices[vertex.index()].make_connector)
+      parts.sinks.push_back({vertex, make_sink(vertex, parts, newest)});
+  }
+}
+
+std::unique_ptr<StagedSink> JobExecution::make_sink(
+    graph::VertexId vertex, const Task::Parts& parts,
+    const std::shared_ptr<const CheckpointId>& newest) {
+  const SnapshotServices& services = *options_.services;
+  const SinkOwnership& ownership = options_.restore->vertices[vertex.index()].sink;
+  const SinkIdentity identity{
+      .uid = services.uid,
+      .sink = program_.graph.vertices(static_cast<int>(vertex.value)).name(),
+      .numbers = ownership.numbers};
+  std::shared_ptr<SinkConnector>& connector = connectors_[vertex.value];
+  if (connector == nullptr) connector = program_.vertices[vertex.index()].make_connector(identity);
+  const OwnershipRound round{.attempt = options_.attempt,
+                             .routing_version = services.routing_version};
+  return std::make_unique<StagedSink>(StagedSink::Parts{
+      .identity = identity,
+      .round = round,
+      .own = {parts.id.task},
+      .restored = {options_.restore->checkpoint.value},
+      .history = *services.history,
+      .writers = ownership.tasks[parts.id.task],
+      .connector = connector,
+      .blobs = services.blobs,
+      .blob_prefix = blob_prefix_of(newest),
+      .clock = options_.clock,
+      .io = parts.io.get(),
+      .limits = services.publish_limits,
+      .report = [this, task = parts.id, vertex, round](const OwnerReport& report) {
+        listener_.on_sink_report({.task = task, .sink = vertex, .round = round, .report = report});
+      }});
 }
 
 // Which markers this task waits for, on which of its channels, and whether it passes them on.
@@ -295,6 +441,36 @@ void JobExecution::stop_sources() {
   });
 }
 
+void JobExecution::order_checkpoint(const CheckpointOrder& order) {
+  post_all([order](Slot& slot) {
+    for (const auto& task : slot.tasks()) {
+      if (!task->over()) task->snapshots()->on_order(order);
+    }
+  });
+}
+
+void JobExecution::abort_checkpoint(CheckpointId id) {
+  post_all([id](Slot& slot) {
+    for (const auto& task : slot.tasks()) {
+      if (!task->over()) task->snapshots()->on_abort(id);
+    }
+  });
+}
+
+void JobExecution::checkpoint_completed(CheckpointId id) {
+  post_all([id](Slot& slot) {
+    for (const auto& task : slot.tasks()) {
+      if (!task->over()) task->snapshots()->on_completed(id);
+    }
+  });
+}
+
+void JobExecution::order_sink(graph::VertexId sink, std::uint32_t task, OwnershipRound round,
+                              const OwnerOrder& order) {
+  for_task(plan_.stage_of_vertex[sink.index()], task,
+           [=](Task& owner) { owner.on_sink_order(sink, round, order); });
+}
+
 void JobExecution::cancel() {
   post_all([](Slot& slot) {
     for (const auto& task : slot.tasks()) task->cancel();
@@ -302,7 +478,10 @@ void JobExecution::cancel() {
 }
 
 void JobExecution::leave() {
-  post_all([](Slot& slot) { slot.leave(); });
+  post_all([](Slot& slot) {
+    for (const auto& task : slot.tasks()) task->leave();
+    slot.leave();
+  });
 }
 
 }  // namespace tributary

@@ -62,7 +62,14 @@ struct OperatorChain::Node final : Output, OperatorContext {
         index(node_index),
         status(spec.control_inputs),
         leads_nowhere(
-            std::ranges::all_of(spec.ports, [](const auto& port) { return port.empty(); })) {}
+            std::ranges::all_of(spec.ports, [](const auto& port) { return port.empty(); })),
+        passed_watermark(spec.time.watermark),
+        said(spec.time),
+        ended(spec.time.ended) {
+    for (std::uint32_t i = 0; i < spec.input_times.size(); ++i)
+      status.restore(i, spec.input_times[i]);
+    status.restore_merged(spec.time);
+  }
 
   // Output
   BatchPtr take(const TypeInfo& type) override { return owner.environment_.pool->take(type); }
@@ -108,9 +115,14 @@ struct OperatorChain::Node final : Output, OperatorContext {
   std::uint32_t key_group_count() const override { return owner.environment_.key_group_count; }
   const Clock& clock() const override { return *owner.environment_.clock; }
   KeyedState& keyed_state() override {
-    if (state == nullptr) state = owner.environment_.make_keyed_state();
+    if (state == nullptr) {
+      Result<KeyedState*> made = owner.environment_.keyed_state(spec.name);
+      if (!made) throw OperatorFailure{std::move(made).error()};
+      state = *made;
+    }
     return *state;
   }
+  StagedOutput* staged_output() override { return spec.staged; }
   Timestamp watermark() const override { return passed_watermark; }
   void wake_at(Timestamp at) override { wake = std::min(wake, at); }
   void request_background() override { background = true; }
@@ -122,10 +134,11 @@ struct OperatorChain::Node final : Output, OperatorContext {
   std::uint32_t index;
   InputStatus status;
   const bool leads_nowhere;  // a sink
-  std::unique_ptr<KeyedState> state;
+  KeyedState* state = nullptr;
   std::deque<Item> waiting;
   DeadLetterCounts dead_letters;
-  Timestamp passed_watermark = Timestamp::min();
+  Timestamp passed_watermark;
+  OperatorTime said;  // to those behind it
   Timestamp wake = Timestamp::max();
   Timestamp postponed =
       Timestamp::max();  // a request that came due while something older waited here
@@ -135,7 +148,7 @@ struct OperatorChain::Node final : Output, OperatorContext {
   bool emitted = false;
   bool opened = false;   // open() was called, so close() is due
   bool running = false;  // an item of this node is being run: what arrives now waits
-  bool ended = false;
+  bool ended;
 };
 
 OperatorChain::OperatorChain(ChainEnvironment environment, std::vector<ChainNodeSpec> nodes,
@@ -144,6 +157,7 @@ OperatorChain::OperatorChain(ChainEnvironment environment, std::vector<ChainNode
   for (ChainNodeSpec& spec : nodes) {
     const auto index = static_cast<std::uint32_t>(nodes_.size());
     nodes_.push_back(std::make_unique<Node>(*this, std::move(spec), index));
+    if (nodes_.back()->ended) ++ended_nodes_;
   }
 }
 
@@ -189,6 +203,28 @@ Status OperatorChain::open() {
   }
   return {};
 }
+
+Status OperatorChain::restore(std::span<const std::vector<std::string>> states) {
+  for (const auto& node : nodes_) {
+    if (node->spec.op == nullptr) continue;
+    const Status status =
+        guarded(*node, [&] { return node->spec.op->restore(states[node->index]); });
+    if (failure_) return std::unexpected(*failure_);
+    if (!status)
+      return std::unexpected(
+          Error(status.error()).in(fmt::format("restoring {}", node->spec.name)));
+  }
+  return {};
+}
+
+OperatorSnapshot OperatorChain::snapshot(std::uint32_t index, CheckpointId id) {
+  Node& node = *nodes_[index];
+  if (node.spec.op == nullptr) return {};
+  return guarded(node, [&] { return node.spec.op->snapshot(id); });
+}
+
+const OperatorTime& OperatorChain::time(std::uint32_t node) const { return nodes_[node]->said; }
+const std::string& OperatorChain::name(std::uint32_t node) const { return nodes_[node]->spec.name; }
 
 Status OperatorChain::close(bool clean) {
   Status first;
@@ -365,6 +401,23 @@ void OperatorChain::run_control(Node& node, Item item) {
 
 // To every target of every port; each operator and outbox once per edge.
 void OperatorChain::forward(Node& node, const ControlEvent& event) {
+  switch (event.kind) {
+    case ControlKind::kWatermark:
+      node.said.watermark = event.watermark;
+      break;
+    case ControlKind::kIdle:
+    case ControlKind::kActive:
+      node.said.idle = event.kind == ControlKind::kIdle;
+      node.said.has_no_event_time = node.said.idle && event.has_no_event_time;
+      break;
+    case ControlKind::kEnd:
+      node.said.ended = true;
+      node.said.drained = event.drained;
+      break;
+    case ControlKind::kMarker:
+    case ControlKind::kBarrier:
+      break;
+  }
   for (const std::vector<ChainTarget>& port : node.spec.ports) {
     for (const ChainTarget& target : port) {
       if (target.node == ChainTarget::kOutbox) {

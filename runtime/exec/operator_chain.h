@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,8 @@ struct ChainEnvironment {
   std::uint32_t key_group_count = 1024;
   const Clock* clock = nullptr;
   BatchPool* pool = nullptr;
-  std::function<std::unique_ptr<KeyedState>()> make_keyed_state;
+  // Of the operator of this name; lives as long as the chain.
+  std::function<Result<KeyedState*>(const std::string& operator_name)> keyed_state;
 };
 
 // Where a port leads: an operator of the same chain, or an outbox.
@@ -51,6 +53,11 @@ struct ChainNodeSpec {
   std::unique_ptr<Operator> op;      // null for the source's node
   std::vector<std::vector<ChainTarget>> ports;  // by port
   OperatorMetrics* metrics = nullptr;
+  StagedOutput* staged = nullptr;  // of an exactly-once sink
+  // Where it stood, and what had come on its control inputs, when the snapshot was taken that the
+  // task starts from; no inputs: a first start.
+  OperatorTime time;
+  std::vector<OperatorTime> input_times;
 };
 
 class OperatorChain {
@@ -61,6 +68,14 @@ class OperatorChain {
   ~OperatorChain();
 
   Status open();
+  // After open(), when keyed state is there. `states[node]`: of Operator::restore().
+  Status restore(std::span<const std::vector<std::string>> states);
+  // Of the operator of node `node`; at_rest() only.
+  OperatorSnapshot snapshot(std::uint32_t node, CheckpointId id);
+  // What the node has told those behind it.
+  const OperatorTime& time(std::uint32_t node) const;
+  std::uint32_t node_count() const { return static_cast<std::uint32_t>(nodes_.size()); }
+  const std::string& name(std::uint32_t node) const;
   // Closes every operator, also after a failure; the first error.
   Status close(bool clean);
   Status flush();
@@ -92,6 +107,8 @@ class OperatorChain {
 
   // Nothing waits in front of any operator.
   bool drained() const { return pending_ == 0; }
+  // Nor is there background work: a barrier may be taken.
+  bool at_rest() const { return drained() && !has_background(); }
   // The downstream has no room: an outbox is over its soft limit.
   bool blocked() const;
   // When resume() or run_timers() have something to do again, given room: the earliest

@@ -5,26 +5,14 @@
 // Plain data.
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
-#include "base/timestamp.h"
 #include "checkpoint/checkpoint_id.h"
 #include "checkpoint/manifest/manifest.pb.h"
 #include "checkpoint/publish/sink_restore.h"
+#include "runtime/exec/input_status.h"
 
 namespace tributary {
-
-// What one task of an operator had told those behind it about event time (rule 32). A channel that
-// leads from it starts with this.
-struct OperatorTime {
-  Timestamp watermark = Timestamp::min();
-  bool idle = false;
-  bool has_no_event_time = false;  // while idle
-  bool ended = false;
-  bool drained = false;  // with `ended`
-  friend bool operator==(const OperatorTime&, const OperatorTime&) = default;
-};
 
 struct RestorePlan {
   struct Vertex {

@@ -69,6 +69,9 @@ class Slot final : public Runnable, public ChannelTransport {
   // Runs `command` in a later step, in order; then wakes the slot. Commands see the slot's tasks.
   void post(std::function<void(Slot&)> command);
 
+  // Asks for a step.
+  void wake() { wakers_[options_.index]->wake(); }
+
   // ---- this slot's thread ----
   StepResult step() override;
   Task* find(const TaskId& id);

@@ -1,6 +1,7 @@
 #include "runtime/exec/source_driver.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/base64.h"
@@ -30,7 +31,9 @@ SourceDriver::SourceDriver(const VertexCode& code, Options options, OperatorChai
       options_(std::move(options)),
       chain_(chain),
       reader_(code.make_reader()),
-      gate_open_(!options_.gated) {}
+      gate_open_(!options_.gated),
+      idle_(options_.time.idle),
+      watermark_(options_.time.watermark) {}
 
 Status SourceDriver::open() {
   opened_ = true;
@@ -43,14 +46,19 @@ void SourceDriver::close() {
 }
 
 void SourceDriver::add_splits(std::vector<Split> splits) {
-  if (ended_ || stopping_) return;  // a listing that was under way
+  if (ended_ || stopping_) {  // a listing that was under way, or a restored task that had ended
+    std::ranges::move(splits, std::back_inserter(unread_));
+    return;
+  }
   listed_ = true;
   for (Split& split : splits) {
+    // One that had data before a restore is not idle before its time.
+    const bool had_data = split.highest > Timestamp::min();
     splits_.push_back({.id = split.id,
-                       .highest = watermark_,
-                       .last_data = {},
-                       .listened_at_data = {},
-                       .has_data = false});
+                       .highest = std::max(split.highest, watermark_),
+                       .last_data = had_data ? options_.clock->now() : Timestamp{},
+                       .listened_at_data = listening_,
+                       .has_data = had_data});
     Status added = reader_->add_split(split);
     if (!added && !split_error_) split_error_ = std::move(added).error();
   }
@@ -103,7 +111,7 @@ Result<SourceDriver::Turn> SourceDriver::turn(Timestamp now, bool room) {
     end(false);
     return Turn::kProgressed;
   }
-  if (!gate_open_) return Turn::kNothing;
+  if (!gate_open_ || drained_) return Turn::kNothing;
   if (now < next_turn_ && now >= asked_at_) return Turn::kNothing;
   if (splits_.empty() && !listing_done_) {
     set_idle(true);
@@ -191,6 +199,30 @@ void SourceDriver::set_idle(bool idle) {
                          .has_no_event_time = !code_.event_time});
 }
 
+void SourceDriver::drain() {
+  drained_ = true;
+  if (ended_ || !code_.event_time) return;
+  set_idle(false);
+  watermark_ = Timestamp::max();
+  chain_.source_control(ControlEvent::at_watermark(watermark_));
+}
+
+void SourceDriver::snapshot(checkpoint::TaskSnapshot& snapshot) const {
+  const std::vector<Split> positions = reader_->positions();
+  const auto add = [&](const Split& at, Timestamp highest) {
+    checkpoint::SplitSnapshot& split = *snapshot.add_splits();
+    split.set_source(options_.source_name);
+    split.set_id(at.id);
+    split.set_position(at.position);
+    split.set_end(at.end);
+    split.set_highest_micros(highest.micros);
+    split.set_detail(at.detail);
+  };
+  for (std::size_t i = 0; i < positions.size() && i < splits_.size(); ++i)
+    add(positions[i], splits_[i].has_data ? splits_[i].highest : Timestamp::min());
+  for (const Split& split : unread_) add(split, split.highest);
+}
+
 void SourceDriver::end(bool drained) {
   ended_ = true;
   chain_.source_control(ControlEvent::end(drained));
@@ -200,7 +232,7 @@ Timestamp SourceDriver::next_turn() const {
   if (ended_) return Timestamp::max();
   if (stopping_) return Timestamp::min();
   // Woken by a command, or by credit.
-  if (!gate_open_) return Timestamp::max();
+  if (!gate_open_ || drained_) return Timestamp::max();
   if (caught_up_ && !reported_caught_up_) return Timestamp::min();
   if (wants_room_ || (splits_.empty() && !listing_done_)) return Timestamp::max();
   return next_turn_;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "checkpoint/manifest/manifest.pb.h"
 #include "runtime/exec/job_program.h"
 #include "runtime/exec/operator_chain.h"
 #include "runtime/exec/source.h"
@@ -26,6 +27,7 @@ class SourceDriver final : public SourceOutput {
     bool gated = false;  // starts closed
     OperatorMetrics* metrics = nullptr;
     const Clock* clock = nullptr;
+    OperatorTime time;  // what it had told when the snapshot was taken that it starts from
   };
   SourceDriver(const VertexCode& code, Options options, OperatorChain& chain);
 
@@ -40,6 +42,13 @@ class SourceDriver final : public SourceOutput {
   void open_gate() { gate_open_ = true; }
   // No record is read any more; the stream ends without being drained.
   void stop() { stopping_ = true; }
+  // Before the last barrier of a drained job: event time goes to its end, and nothing is read until
+  // go_on(), which reads on behind it.
+  void drain();
+  void go_on() { drained_ = false; }
+
+  // At a barrier: where it is in its splits.
+  void snapshot(checkpoint::TaskSnapshot& snapshot) const;
 
   // ---- from the task's turn ----
   enum class Turn : std::uint8_t { kProgressed, kNothing };
@@ -84,9 +93,11 @@ class SourceDriver final : public SourceOutput {
   OperatorChain& chain_;
   std::unique_ptr<SourceReader> reader_;
   std::vector<SplitState> splits_;
+  std::vector<Split> unread_;  // that came when it had ended; kept for snapshots
   bool gate_open_ = false;
   bool listing_done_ = false;
   bool stopping_ = false;
+  bool drained_ = false;
   bool listed_ = false;  // the first listing is known, though it may have no split for this task
   bool opened_ = false;
   bool emitted_ = false;  // in this turn

@@ -13,21 +13,58 @@ constexpr std::int64_t kBackgroundShare = 4;
 
 Task::Task(Parts parts) : parts_(std::move(parts)) {}
 
+// What is under way on the pool refers to the state and the sinks until the io has gone.
+Task::~Task() { parts_.io.reset(); }
+
 void Task::open() {
   Status opened = parts_.chain->open();
-  if (opened && parts_.source != nullptr) opened = parts_.source->open();
+  if (opened) opened = parts_.state->finish_open();
+  if (opened) opened = restore_operators();
+  if (opened && parts_.source != nullptr && !parts_.finished) opened = parts_.source->open();
   if (!opened) return fail(std::move(opened).error());
   parts_.listener->on_report(
       {.task = parts_.id, .kind = TaskReportKind::kReady, .gate = 0, .error = {}});
 }
 
+Status Task::restore_operators() {
+  std::vector<std::vector<std::string>> states(parts_.chain->node_count());
+  for (std::size_t node = 0; node < parts_.operator_states.size(); ++node) {
+    states[node].reserve(parts_.operator_states[node].size());
+    for (const checkpoint::OperatorState& state : parts_.operator_states[node]) {
+      states[node].push_back(state.blobs_size() == 0 ? state.bytes()
+                                                     : TRY(parts_.blobs->get(state.blobs(0))));
+    }
+  }
+  parts_.operator_states.clear();
+  return parts_.chain->restore(states);
+}
+
 void Task::run() {
   running_ = true;
-  if (parts_.source != nullptr) return;
-  // No channel of this task will bring the marker (a forward edge that leads to other tasks):
-  // nothing to wait for.
-  for (const TaskGate& gate : parts_.gates) {
-    if (gate.expected == 0) marker_has_passed(gate);
+  for (const TaskSink& one : parts_.sinks) one.sink->start();
+  if (parts_.finished) {
+    finished_ = true;
+    parts_.metrics->finished.set(1);
+    if (parts_.source != nullptr) parts_.source->close();
+  }
+  for (TaskGate& gate : parts_.gates) {
+    // Whoever has ended has read all there was.
+    for (std::uint32_t i = 0; i < parts_.input_times.size(); ++i)
+      gate.seen += parts_.input_times[i].ended && gate.from_channel[i] ? 1 : 0;
+    // Or no channel of this task will bring the marker (a forward edge that leads to other tasks):
+    // nothing to wait for.
+    const bool from_source = parts_.source != nullptr && gate.expected == 0;
+    if (from_source ? parts_.finished : gate.seen == gate.expected) marker_has_passed(gate);
+  }
+  if (finished_) {
+    parts_.listener->on_report(
+        {.task = parts_.id, .kind = TaskReportKind::kFinished, .gate = 0, .error = {}});
+    return;
+  }
+  // Channels that ended before the snapshot bring nothing; their ends count once more.
+  for (std::uint32_t i = 0; i < parts_.input_times.size(); ++i) {
+    if (parts_.input_times[i].ended)
+      parts_.chain->deliver_control(0, i, ControlEvent::end(parts_.input_times[i].drained));
   }
 }
 
@@ -35,9 +72,10 @@ bool Task::turn(Timestamp now, std::int64_t slice_nanos, std::vector<bool>& cred
   if (over_ || !running_) return false;
   const std::int64_t started = parts_.clock->monotonic_nanos();
   OperatorChain& chain = *parts_.chain;
+  bool progressed = run_services(now);
+  if (over_ || finished_) return progressed;
   chain.begin_slice(started + slice_nanos, now);
 
-  bool progressed = false;
   for (const auto& outbox : parts_.outboxes) progressed |= outbox->flush();
   if (!chain.drained()) progressed |= chain.resume();
   if (chain.next_wake() <= now && !blocked()) progressed |= chain.run_timers(now);
@@ -46,8 +84,11 @@ bool Task::turn(Timestamp now, std::int64_t slice_nanos, std::vector<bool>& cred
     if (parts_.source != nullptr) progressed |= run_source(now);
     if (over_) return true;
     if (chain.drained() && chain.has_background() && !blocked()) {
-      // A share of its own: behind busy inputs the slice is always over by now.
-      chain.begin_slice(parts_.clock->monotonic_nanos() + slice_nanos / kBackgroundShare, now);
+      // A share of its own: behind busy inputs the slice is always over by now. A barrier waits
+      // for it.
+      const bool is_awaited = parts_.snapshots != nullptr && parts_.snapshots->is_due();
+      chain.begin_slice(
+          parts_.clock->monotonic_nanos() + slice_nanos / (is_awaited ? 1 : kBackgroundShare), now);
       progressed |= chain.run_background();
     }
   }
@@ -66,9 +107,52 @@ bool Task::turn(Timestamp now, std::int64_t slice_nanos, std::vector<bool>& cred
     fail(*chain.failure());
     return true;
   }
+  if (parts_.snapshots != nullptr && parts_.snapshots->has_work()) progressed |= run_services(now);
+  if (over_) return true;
   finish_if_done();
   account(now, started, parts_.clock->monotonic_nanos(), progressed);
   return progressed;
+}
+
+bool Task::run_services(Timestamp now) {
+  bool progressed = parts_.state->maintain();
+  if (const Status status = parts_.state->status(); !status) {
+    fail(Error(status.error()));
+    return true;
+  }
+  if (parts_.io == nullptr) return progressed;
+  progressed |= parts_.io->poll();
+  next_service_ = Timestamp::max();
+  const std::int64_t nanos = parts_.clock->monotonic_nanos();
+  for (const TaskSink& one : parts_.sinks) {
+    StagedSink& sink = *one.sink;
+    if (sink.next_tick_nanos() <= nanos) sink.tick();
+    if (sink.failure()) {
+      fail(*sink.failure());
+      return true;
+    }
+    const std::int64_t next = sink.next_tick_nanos();
+    if (next != INT64_MAX)
+      next_service_ = std::min(
+          next_service_, now + microseconds(std::max<std::int64_t>(next - nanos, 0) / 1000 + 1));
+  }
+  const Result<bool> ran = parts_.snapshots->run();
+  if (!ran) {
+    fail(Error(ran.error()));
+    return true;
+  }
+  return progressed || *ran;
+}
+
+bool Task::input_stopped() const {
+  return std::ranges::any_of(parts_.sinks,
+                             [](const TaskSink& one) { return one.sink->input_stopped(); });
+}
+
+void Task::on_sink_order(graph::VertexId sink, OwnershipRound round, const OwnerOrder& order) {
+  for (std::size_t i = 0; i < parts_.sinks.size() && !over_; ++i) {
+    if (parts_.sinks[i].vertex == sink) parts_.sinks[i].sink->on_order(round, order);
+  }
 }
 
 // Round robin over the channels: control events always, batches while there is room and time.
@@ -84,12 +168,17 @@ bool Task::take_inputs(std::int64_t deadline, std::vector<bool>& credited) {
   for (const TaskInput& input : parts_.inputs) input.channel->receiver_collect_control();
   bool progressed = false;
   std::uint32_t quiet = 0;
+  const bool stopped = input_stopped();
   const auto count = static_cast<std::uint32_t>(parts_.inputs.size());
-  while (quiet < count && chain.drained() && !chain.failure()) {
+  while (quiet < count && chain.drained() && !chain.failure() && !over_) {
     const std::uint32_t index = next_input_;
     next_input_ = (next_input_ + 1) % count;
     const TaskInput& input = parts_.inputs[index];
-    Channel::Item item = input.channel->receiver_next(blocked());
+    if (parts_.snapshots != nullptr && parts_.snapshots->blocks(index)) {
+      ++quiet;
+      continue;
+    }
+    Channel::Item item = input.channel->receiver_next(blocked() || stopped);
     if (auto* batch = std::get_if<BatchPtr>(&item)) {
       parts_.metrics->records_in.add((*batch)->size());
       credited[input.from_slot] = true;
@@ -98,11 +187,7 @@ bool Task::take_inputs(std::int64_t deadline, std::vector<bool>& credited) {
       quiet = 0;
       if (parts_.clock->monotonic_nanos() >= deadline) break;
     } else if (const auto* event = std::get_if<ControlEvent>(&item)) {
-      if (event->kind == ControlKind::kMarker) {
-        on_marker(index, event->marker);
-      } else {
-        chain.deliver_control(0, index, *event);
-      }
+      on_control(index, *event);
       progressed = true;
       quiet = 0;
     } else {
@@ -110,6 +195,22 @@ bool Task::take_inputs(std::int64_t deadline, std::vector<bool>& credited) {
     }
   }
   return progressed;
+}
+
+void Task::on_control(std::uint32_t index, const ControlEvent& event) {
+  switch (event.kind) {
+    case ControlKind::kMarker:
+      return on_marker(index, event.marker);
+    case ControlKind::kBarrier:
+      if (const Status taken = parts_.snapshots->on_barrier(index, event.barrier); !taken)
+        fail(Error(taken.error()));
+      return;
+    case ControlKind::kEnd:
+      if (parts_.snapshots != nullptr) parts_.snapshots->on_end(index);
+      [[fallthrough]];
+    default:
+      parts_.chain->deliver_control(0, index, event);
+  }
 }
 
 void Task::on_marker(std::uint32_t channel, std::uint32_t marker) {
@@ -120,7 +221,7 @@ void Task::on_marker(std::uint32_t channel, std::uint32_t marker) {
 }
 
 void Task::marker_has_passed(const TaskGate& gate) {
-  if (gate.passes_on) {
+  if (gate.passes_on && !finished_) {
     for (const auto& outbox : parts_.outboxes)
       outbox->control({.kind = ControlKind::kMarker, .marker = gate.gate});
   }
@@ -138,7 +239,8 @@ bool Task::run_source(Timestamp now) {
     progressed = true;
   }
   if (!parts_.chain->drained()) return progressed;
-  Result<SourceDriver::Turn> turn = source.turn(now, !blocked());
+  if (parts_.snapshots != nullptr && parts_.snapshots->stops_source()) return progressed;
+  Result<SourceDriver::Turn> turn = source.turn(now, !blocked() && !input_stopped());
   if (!turn) {
     fail(std::move(turn).error());
     return true;
@@ -147,14 +249,19 @@ bool Task::run_source(Timestamp now) {
 }
 
 void Task::finish_if_done() {
-  if (over_ || !parts_.chain->ended() || !parts_.chain->drained()) return;
+  if (over_ || finished_ || !parts_.chain->ended() || !parts_.chain->drained()) return;
   for (const auto& outbox : parts_.outboxes) {
     if (outbox->has_waiting()) return;
   }
-  if (parts_.source != nullptr) parts_.source->close();
-  Status closed = parts_.chain->close(true);
-  if (!closed) return fail(std::move(closed).error());
-  over_ = true;
+  // With checkpoints its last snapshots are still to come, and its sinks publish after them: it is
+  // closed when the job has ended. All that is to be written has been flushed by the end itself.
+  if (parts_.snapshots == nullptr) {
+    if (parts_.source != nullptr) parts_.source->close();
+    const Status closed = parts_.chain->close(true);
+    if (!closed) return fail(Error(closed.error()));
+    over_ = true;
+  }
+  finished_ = true;
   parts_.metrics->finished.set(1);
   parts_.listener->on_report(
       {.task = parts_.id, .kind = TaskReportKind::kFinished, .gate = 0, .error = {}});
@@ -169,6 +276,13 @@ void Task::fail(Error error) {
       {.task = parts_.id, .kind = TaskReportKind::kFailed, .gate = 0, .error = std::move(error)});
 }
 
+void Task::leave() {
+  if (over_) return;
+  over_ = true;
+  if (parts_.source != nullptr) parts_.source->close();
+  (void)parts_.chain->close(true);
+}
+
 void Task::cancel() {
   if (over_) return;
   over_ = true;
@@ -178,12 +292,15 @@ void Task::cancel() {
 
 Timestamp Task::next_turn() const {
   if (over_ || !running_) return Timestamp::max();
-  Timestamp next = Timestamp::max();
+  if (parts_.snapshots != nullptr && parts_.snapshots->has_work()) return Timestamp::min();
+  Timestamp next = next_service_;
+  if (finished_) return next;
   // Without room there is nothing to wait for but credit, which wakes the slot. A source waits for
   // its chain.
   if (!blocked()) {
     next = parts_.chain->next_wake();
-    if (parts_.source != nullptr && parts_.chain->drained())
+    const bool may_read = parts_.snapshots == nullptr || !parts_.snapshots->stops_source();
+    if (parts_.source != nullptr && parts_.chain->drained() && may_read)
       next = std::min(next, parts_.source->next_turn());
   }
   for (const auto& outbox : parts_.outboxes) next = std::min(next, outbox->open_due());

@@ -18,6 +18,7 @@
 #include "runtime/exec/source_driver.h"
 #include "runtime/exec/task_metrics.h"
 #include "runtime/exec/task_report.h"
+#include "runtime/exec/task_snapshots.h"
 
 namespace tributary {
 
@@ -36,23 +37,45 @@ struct TaskGate {
   std::uint32_t seen = 0;
 };
 
+struct TaskSink {
+  graph::VertexId vertex;
+  std::unique_ptr<StagedSink> sink;
+};
+
 class Task {
  public:
   struct Parts {
     TaskId id;
     std::vector<TaskInput> inputs;
+    // What had come on each input when the snapshot was taken that the task starts from; none: a
+    // first start.
+    std::vector<OperatorTime> input_times;
+    // It had nothing more to read or to say then, and stays so.
+    bool finished = false;
+    // By node: what Operator::restore() gets; blobs of it are read while the task is opened.
+    std::vector<std::vector<checkpoint::OperatorState>> operator_states;
     std::vector<std::unique_ptr<Outbox>> outboxes;
     std::unique_ptr<OperatorChain> chain;
     std::unique_ptr<SourceDriver> source;  // null: fed by channels
     std::vector<TaskGate> gates;
+    std::unique_ptr<TaskIo> io;  // null: a job without checkpoints
+    std::unique_ptr<TaskState> state;
+    std::vector<TaskSink> sinks;
+    std::unique_ptr<TaskSnapshots> snapshots;  // null: without checkpoints
+    BlobStore* blobs = nullptr;
     TaskMetrics* metrics = nullptr;
     const Clock* clock = nullptr;
     TaskListener* listener = nullptr;
   };
   explicit Task(Parts parts);
 
+  ~Task();
+
   const TaskId& id() const { return parts_.id; }
   SourceDriver* source() { return parts_.source.get(); }
+  // Null without checkpoints.
+  TaskSnapshots* snapshots() { return parts_.snapshots.get(); }
+  void on_sink_order(graph::VertexId sink, OwnershipRound round, const OwnerOrder& order);
 
   // Opens the operators; reports ready or failed.
   void open();
@@ -63,13 +86,21 @@ class Task {
   bool turn(Timestamp now, std::int64_t slice_nanos, std::vector<bool>& credited);
   // Ends the task at once, without output. Idempotent.
   void cancel();
+  // The job has ended well: nobody wants anything of the task any more.
+  void leave();
 
   bool over() const { return over_; }
   // When it wants a turn although nothing arrives; max() if never.
   Timestamp next_turn() const;
 
  private:
+  Status restore_operators();
+  // What came of blocking work, of checkpoints and sinks. True if anything was done.
+  bool run_services(Timestamp now);
+  // Nothing is to be taken in, though there may be room.
+  bool input_stopped() const;
   bool take_inputs(std::int64_t deadline, std::vector<bool>& credited);
+  void on_control(std::uint32_t index, const ControlEvent& event);
   void on_marker(std::uint32_t channel, std::uint32_t marker);
   void marker_has_passed(const TaskGate& gate);
   bool run_source(Timestamp now);
@@ -78,12 +109,14 @@ class Task {
   void finish_if_done();
   void fail(Error error);
   void account(Timestamp now, std::int64_t started, std::int64_t finished, bool progressed);
-  bool blocked() const { return parts_.chain->blocked(); }
+  bool blocked() const { return parts_.chain->blocked() || parts_.state->must_wait(); }
 
   Parts parts_;
   std::uint32_t next_input_ = 0;
   bool running_ = false;
+  bool finished_ = false;  // nothing more to read or to say; its snapshots and sinks go on
   bool over_ = false;
+  Timestamp next_service_ = Timestamp::max();
   bool started_without_inputs_ = false;
   std::int64_t last_seen_nanos_ = 0;
   enum class Waits : std::uint8_t { kForData, kForRoom, kForTurn, kInside };

@@ -3,9 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/error.h"
+#include "checkpoint/checkpoint_id.h"
+#include "checkpoint/manifest/manifest.pb.h"
+#include "checkpoint/publish/sink_messages.h"
+#include "runtime/graph/ids.h"
 
 namespace tributary {
 
@@ -30,11 +35,30 @@ struct TaskReport {
   std::optional<Error> error;
 };
 
+// The answer to a barrier: everything that it names is durable.
+struct SnapshotReport {
+  TaskId task;
+  CheckpointId id;
+  // As at the base of the order; there is no snapshot then.
+  bool unchanged = false;
+  std::shared_ptr<const checkpoint::TaskSnapshot> snapshot;
+  std::optional<Error> declined;  // no snapshot; the task goes on
+};
+
+struct SinkReport {
+  TaskId task;
+  graph::VertexId sink;
+  OwnershipRound round;
+  OwnerReport report;
+};
+
+// Called from slot threads; must be thread-safe and quick.
 class TaskListener {
  public:
   virtual ~TaskListener() = default;
-  // Called from slot threads; must be thread-safe and quick.
   virtual void on_report(TaskReport report) = 0;
+  virtual void on_snapshot(SnapshotReport report) { (void)report; }
+  virtual void on_sink_report(SinkReport report) { (void)report; }
 };
 
 }  // namespace tributary

@@ -20,6 +20,18 @@ RoutingTable RoutingTable::contiguous(std::uint32_t group_count, std::uint32_t t
   return table;
 }
 
+GroupRange RoutingTable::range_of(std::uint32_t task) const {
+  GroupRange range;
+  for (std::uint32_t group = 0; group < group_count(); ++group) {
+    if (tasks_[group] != task) continue;
+    if (range.end == 0) range.begin = group;
+    TRIBUTARY_CHECK(range.end == 0 || range.end == group, "task {} has groups with a hole at {}",
+                    task, group);
+    range.end = group + 1;
+  }
+  return range;
+}
+
 std::vector<KeyGroup> RoutingTable::groups_of(std::uint32_t task) const {
   std::vector<KeyGroup> groups;
   for (std::size_t group = 0; group < tasks_.size(); ++group)

@@ -31,6 +31,8 @@ class RoutingTable {
     return tasks_[key_group_of(hash, group_count()).value];
   }
   std::uint32_t task_of_group(KeyGroup group) const { return tasks_[group.value]; }
+  // The groups of a task, [begin, end). Every table so far is contiguous.
+  GroupRange range_of(std::uint32_t task) const;
   // The groups of a task, ascending.
   std::vector<KeyGroup> groups_of(std::uint32_t task) const;
 

@@ -1,0 +1,303 @@
+#include "runtime/cluster/job_opening.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/bytes.h"
+#include "checkpoint/manifest/blob_deletion.h"
+#include "checkpoint/manifest/checkpoint_copy.h"
+#include "checkpoint/manifest/manifest_blobs.h"
+#include "runtime/cluster/job_start.h"
+#include "runtime/graph/job_graph.h"
+
+namespace tributary {
+
+namespace act = checkpoint_action;
+namespace happened = checkpoint_event;
+
+namespace {
+
+constexpr std::uint32_t kRecordFormat = 1;
+constexpr std::uint64_t kVerifiedInMemoryBytes = std::uint64_t{64} << 20;
+
+Result<std::optional<cluster::JobRecord>> read_record(const JobOpening& opening,
+                                                      MetadataVersion& version) {
+  const auto found = TRY(opening.metadata->get(opening.metadata_key));
+  if (!found) return std::nullopt;
+  version = found->version;
+  cluster::JobRecord record;
+  if (!record.ParseFromString(found->bytes) || record.uid().size() != sizeof(Hash128))
+    return fail(ErrorCode::S420, "the record {} is no job's record", opening.metadata_key);
+  if (record.format() > kRecordFormat)
+    return fail(ErrorCode::S420, "the record {} has format {}; this engine knows {}",
+                opening.metadata_key, record.format(), kRecordFormat);
+  return record;
+}
+
+class Opening {
+ public:
+  explicit Opening(const JobOpening& opening) : opening_(opening) {}
+
+  std::expected<OpenedJob, std::vector<Error>> run() {
+    if (Status begun = begin(); !begun) return one(begun.error());
+    if (Status chosen = choose(); !chosen) return one(chosen.error());
+    if (!job_.from) {
+      job_.restored.plan = plan_first_start(opening_.program->graph, *opening_.plan);
+      return std::move(job_);
+    }
+    auto matched = match_checkpoint(
+        *job_.from, opening_.program->graph, *opening_.plan,
+        {.drop_state = opening_.drop_state, .sinks = SinkStart::kContinue, .hazards = {}});
+    if (!matched) return std::unexpected(std::move(matched).error());
+    job_.restored = *std::move(matched);
+    // The job had ended but for its output.
+    job_.restored.plan.only_publish = only_publish_;
+    for (RestorePlan::Stage& stage : job_.restored.plan.stages) {
+      if (only_publish_) stage.finished.assign(stage.finished.size(), true);
+    }
+    return std::move(job_);
+  }
+
+ private:
+  static std::unexpected<std::vector<Error>> one(const Error& error) {
+    return std::unexpected(std::vector<Error>{error});
+  }
+
+  // The record, with this leader's term before anything else (rule 64).
+  Status begin() {
+    const std::optional<cluster::JobRecord> found = TRY(read_record(opening_, job_.version));
+    std::optional<checkpoint::Manifest> from;
+    if (!opening_.from.empty())
+      from = TRY(read_savepoint(*opening_.files, *opening_.random, opening_.from));
+    if (found && !from && found->phase() == cluster::FINISHED)
+      return fail(ErrorCode::J604, "the job has read its input to the end, with checkpoint {}",
+                  found->checkpoints().last());
+    JobIdentity identity = TRY(decide_start({.record = found ? &*found : nullptr,
+                                             .from = from ? &*from : nullptr,
+                                             .fork = opening_.fork,
+                                             .uid_is_running = false,
+                                             .new_uid = opening_.random->next_id(),
+                                             .new_lineage = opening_.random->next_id()}));
+    cluster::JobRecord& record = job_.record;
+    if (found) record = *found;
+    record.set_format(kRecordFormat);
+    record.set_uid(identity.uid);
+    record.set_term(record.term() + 1);
+    record.set_version(record.version() + 1);
+    record.clear_failure();
+    // Whoever runs a job that was stopped wants it to go on; one that ended by itself, or whose
+    // event time did, has only its output to bring out.
+    const bool was_stopped =
+        record.phase() == cluster::STOPPED || identity.checkpoints.stop() == cluster::STOP;
+    if (was_stopped) {
+      identity.checkpoints.set_stop(cluster::GO_ON);
+      identity.checkpoints.set_last(0);
+    }
+    *record.mutable_checkpoints() = identity.checkpoints;
+    record.set_phase(cluster::DEPLOY);
+    TRY(write());
+    if (from) TRY(take_over_savepoint(identity, *std::move(from)));
+    return {};
+  }
+
+  Status write() {
+    const SetOutcome written = TRY(opening_.metadata->compare_and_set(
+        opening_.metadata_key, job_.version, job_.record.SerializeAsString()));
+    if (!written.stored)
+      return fail(ErrorCode::J601, "record {} is at version {}, this coordinator expected {}",
+                  opening_.metadata_key, written.version.value, job_.version.value);
+    job_.version = written.version;
+    return {};
+  }
+
+  // Copied first, so that neither depends on what the other deletes; then the job's own first
+  // checkpoint (rules 4 and 28). What the job had before is condemned.
+  Status take_over_savepoint(JobIdentity& identity, checkpoint::Manifest manifest) {
+    const std::uint32_t attempt = job_.record.attempt() + 1;
+    const LineageHistory history = TRY(LineageHistory::decode(identity.checkpoints.lineages()));
+    LocalBlobStore savepoint(*opening_.files, savepoint_blobs(opening_.from), *opening_.random);
+    TRY(copy_blobs(savepoint, *opening_.blobs,
+                   blob_prefix(identity.uid, history.current().id.to_hex(), attempt,
+                               identity.checkpoints.ids_below()),
+                   manifest));
+    take_over(identity, job_.record.term(), attempt, manifest);
+    cluster::CompletedCheckpoint taken;
+    taken.set_id(manifest.checkpoint());
+    *taken.mutable_manifest() = TRY(opening_.manifests->write(manifest));
+    taken.set_lineage_high(history.current().id.high);
+    taken.set_lineage_low(history.current().id.low);
+    taken.set_completed_micros(opening_.clock->now().micros);
+    cluster::CheckpointRecord& checkpoints = identity.checkpoints;
+    for (const cluster::CompletedCheckpoint& old : checkpoints.completed()) {
+      cluster::CondemnedCheckpoint& condemned = *checkpoints.add_condemned();
+      *condemned.mutable_checkpoint() = old;
+      condemned.set_term(job_.record.term());
+    }
+    checkpoints.clear_completed();
+    *checkpoints.add_completed() = std::move(taken);
+    *job_.record.mutable_checkpoints() = checkpoints;
+    job_.record.set_version(job_.record.version() + 1);
+    return write();
+  }
+
+  // Drives the coordinator until it says what to start from.
+  Status choose() {
+    const graph::JobGraph& graph = opening_.program->graph;
+    const Hash128 digest = graph::digest(graph);
+    const bool stages = std::ranges::any_of(opening_.program->vertices, [](const VertexCode& code) {
+      return static_cast<bool>(code.make_connector);
+    });
+    job_.coordinator = std::make_unique<CheckpointCoordinator>(
+        CheckpointCoordinator::Settings{
+            .uid = job_.record.uid(),
+            .graph_digest = {reinterpret_cast<const char*>(&digest), sizeof digest},
+            .graph = opening_.shown_graph,
+            .key_groups = opening_.plan->key_group_count,
+            .engine_version = opening_.engine_version,
+            .term = job_.record.term(),
+            .interval = opening_.interval,
+            .retained = opening_.retained,
+            .stages_output = stages},
+        job_.record.checkpoints());
+    tell(happened::Started{});
+    tell(happened::RestoreWanted{});
+    while (!actions_.empty()) {
+      CheckpointAction action = std::move(actions_.front());
+      actions_.pop_front();
+      if (auto* persist = std::get_if<act::PersistRecord>(&action)) {
+        *job_.record.mutable_checkpoints() = persist->record;
+        job_.record.set_version(job_.record.version() + 1);
+        TRY(write());
+        tell(happened::RecordPersisted{});
+      } else if (const auto* restore = std::get_if<act::RestoreFrom>(&action)) {
+        if (!restore->checkpoint) return {};
+        if (TRY(read(*restore->checkpoint))) {
+          only_publish_ = restore->only_publish;
+          return keep_rest();
+        }
+      } else if (std::holds_alternative<act::ReadMarks>(action)) {
+        tell(happened::MarksRead{TRY(read_marks())});
+      } else if (const auto* lost = std::get_if<act::JobUnrecoverable>(&action)) {
+        return std::unexpected(lost->error);
+      } else {
+        job_.left_over.push_back(std::move(action));
+      }
+    }
+    return keep_rest();
+  }
+
+  Status keep_rest() {
+    for (CheckpointAction& action : actions_) job_.left_over.push_back(std::move(action));
+    actions_.clear();
+    return {};
+  }
+
+  void tell(const CheckpointEvent& event) {
+    for (CheckpointAction& action : job_.coordinator->step(event, opening_.clock->now()))
+      actions_.push_back(std::move(action));
+  }
+
+  // Wholly read and verified now, while there may be another to fall back to. False: it is damaged,
+  // and the coordinator knows.
+  Result<bool> read(const cluster::CompletedCheckpoint& checkpoint) {
+    Result<checkpoint::Manifest> manifest = opening_.manifests->read(checkpoint.manifest());
+    Status fine = manifest ? verify_blobs(*manifest) : std::unexpected(manifest.error());
+    if (!fine) {
+      job_.passed_over.push_back(fine.error());
+      tell(happened::CheckpointDamaged{{checkpoint.id()}, std::move(fine).error()});
+      return false;
+    }
+    job_.from = *std::move(manifest);
+    return true;
+  }
+
+  Status verify_blobs(const checkpoint::Manifest& manifest) {
+    std::map<std::string, checkpoint::BlobRef> blobs;
+    for_each_blob(manifest,
+                  [&](const checkpoint::BlobRef& blob) { blobs.emplace(blob.name(), blob); });
+    for (const auto& [name, blob] : blobs) {
+      if (blob.size() <= kVerifiedInMemoryBytes) {
+        TRY(opening_.blobs->get(blob));
+        continue;
+      }
+      TRY(opening_.files->make_directories(opening_.work_folder));
+      const std::string path = opening_.work_folder + "/verified";
+      TRY(opening_.blobs->get_to_file(blob, path));
+      TRY(opening_.files->remove(path));
+    }
+    return {};
+  }
+
+  // Fences every writer of every sink, so that the marks are the last word (rules 1 and 2).
+  Result<std::vector<PublishedMark>> read_marks() {
+    const LineageHistory history =
+        TRY(LineageHistory::decode(job_.record.checkpoints().lineages()));
+    const std::map<std::string, std::uint32_t> known = writer_numbers();
+    const OwnershipRound round{.attempt = job_.record.attempt() + 1,
+                               .routing_version = opening_.plan->routing_version};
+    std::vector<PublishedMark> marks;
+    for (std::size_t vertex = 0; vertex < opening_.program->vertices.size(); ++vertex) {
+      const VertexCode& code = opening_.program->vertices[vertex];
+      if (!code.make_connector) continue;
+      const graph::VertexId id{static_cast<std::uint32_t>(vertex)};
+      const std::string& sink = graph::vertex_of(opening_.program->graph, id).name();
+      const auto numbers = known.find(sink);
+      const std::uint32_t count = std::max(numbers == known.end() ? 1 : numbers->second,
+                                           opening_.plan->stage_of(id).parallelism);
+      const auto connector = code.make_connector(
+          {.uid = uid_number(job_.record.uid()), .sink = sink, .numbers = count});
+      const auto checked = [](auto result) -> Result<typename decltype(result)::value_type> {
+        if (!result) return std::unexpected(result.error().error);
+        if constexpr (!std::is_void_v<typename decltype(result)::value_type>) return *result;
+        return {};
+      };
+      for (std::uint32_t number = 0; number < count; ++number)
+        TRY(checked(connector->fence({number}, round)));
+      const MarkPosition end = TRY(checked(connector->mark_end()));
+      const MarksRead read = TRY(checked(connector->published({}, end)));
+      for (const auto& [number, found] : read.marks) {
+        if (const LineageProgress* progress = found.mark.of(history.current().id))
+          marks.push_back({sink, number.value, progress->epoch.value});
+      }
+    }
+    return marks;
+  }
+
+  // As far as any checkpoint that can be read says.
+  std::map<std::string, std::uint32_t> writer_numbers() {
+    std::map<std::string, std::uint32_t> numbers;
+    for (const cluster::CompletedCheckpoint& one : job_.record.checkpoints().completed()) {
+      const Result<checkpoint::Manifest> manifest = opening_.manifests->read(one.manifest());
+      if (!manifest) continue;
+      for (const checkpoint::SinkRecord& sink : manifest->sinks())
+        numbers[sink.sink()] = std::max(numbers[sink.sink()], sink.numbers());
+    }
+    return numbers;
+  }
+
+  const JobOpening& opening_;
+  OpenedJob job_;
+  std::deque<CheckpointAction> actions_;
+  bool only_publish_ = false;
+};
+
+}  // namespace
+
+Hash128 uid_number(std::string_view uid) {
+  ByteReader reader(uid);
+  Hash128 number;
+  number.high = reader.fixed<std::uint64_t>();
+  number.low = reader.fixed<std::uint64_t>();
+  return number;
+}
+
+std::expected<OpenedJob, std::vector<Error>> open_job(const JobOpening& opening) {
+  if (Status emptied = opening.files->remove_tree(opening.work_folder); !emptied)
+    return std::unexpected(std::vector<Error>{emptied.error()});
+  return Opening(opening).run();
+}
+
+}  // namespace tributary

@@ -1,0 +1,69 @@
+// runtime/cluster/job_opening.h
+// What happens before a job's first task is made: its record is found or begun, written with this
+// leader's term, and the checkpoint to start from is chosen, verified and matched with the job as
+// it is now.
+//
+// Calls block; before any other thread of the job runs. Rules 1, 3, 4, 28, 64.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "checkpoint/local_blob_store.h"
+#include "checkpoint/manifest/manifest_store.h"
+#include "checkpoint/metadata_store.h"
+#include "runtime/cluster/checkpoint_coordinator.h"
+#include "runtime/cluster/restore_match.h"
+#include "runtime/exec/job_program.h"
+#include "runtime/graph/plan.h"
+
+namespace tributary {
+
+struct JobOpening {
+  // ---- where ----
+  MetadataStore* metadata = nullptr;
+  std::string metadata_key;
+  ManifestStore* manifests = nullptr;
+  LocalBlobStore* blobs = nullptr;
+  FileSystem* files = nullptr;
+  RandomSource* random = nullptr;
+  const Clock* clock = nullptr;
+  std::string work_folder;  // for what is looked at; emptied first
+  // ---- what ----
+  const JobProgram* program = nullptr;
+  const graph::ExecutionPlan* plan = nullptr;
+  std::string shown_graph;  // as manifests bear it: the serialized graph without secrets
+  std::string engine_version;
+  Duration interval = seconds(10);
+  std::uint32_t retained = 2;
+  // ---- how ----
+  std::string from;   // a savepoint's folder; empty: its own newest checkpoint
+  bool fork = false;  // of `from`: a new job with that state
+  std::set<std::string> drop_state;
+};
+
+struct OpenedJob {
+  cluster::JobRecord record;  // as it is written
+  MetadataVersion version;
+  std::unique_ptr<CheckpointCoordinator> coordinator;
+  std::vector<CheckpointAction> left_over;  // for whoever drives the coordinator from now on
+  RestoredJob restored;
+  std::optional<checkpoint::Manifest> from;  // the one that is restored
+  std::vector<Error> passed_over;            // newer checkpoints that cannot be read
+};
+
+// J604: the job has finished. S4xx: nothing can be restored. Every reason; nothing was changed but
+// the record's term.
+std::expected<OpenedJob, std::vector<Error>> open_job(const JobOpening& opening);
+
+// The job's uid as the record has it, as a number.
+Hash128 uid_number(std::string_view uid);
+
+}  // namespace tributary
