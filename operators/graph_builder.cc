@@ -141,6 +141,7 @@ std::uint32_t GraphBuilder::add_sink(Name name, UntypedSink sink, std::string ac
   const std::uint32_t id = add_operator(std::move(node));
   for (Error& mistake : sink.mistakes)
     refuse_option(state_->vertices[id].graph, std::move(mistake));
+  state_->vertices[id].code.make_connector = std::move(sink.make_connector);
   state_->vertices[id].graph.set_kind(graph::SINK);
   state_->vertices[id].graph.set_parallelism(sink.parallelism);
   return id;

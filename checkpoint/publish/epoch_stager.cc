@@ -20,6 +20,11 @@ void EpochStager::tick(std::int64_t now_nanos) {
   if (writer_.records() > 0 && now_nanos - segment_since_ >= limits_.segment_nanos) cut();
 }
 
+std::optional<std::int64_t> EpochStager::segment_due() const {
+  if (writer_.records() == 0) return std::nullopt;
+  return segment_since_ + limits_.segment_nanos;
+}
+
 void EpochStager::cut() {
   if (writer_.records() == 0) return;
   Segment segment;

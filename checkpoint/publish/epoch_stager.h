@@ -34,6 +34,8 @@ class EpochStager {
   Status add(const StagedRecord& record, std::int64_t now_nanos);
   // Cuts a segment that is old enough; call it about every PublishLimits::segment_nanos.
   void tick(std::int64_t now_nanos);
+  // When tick() has something to do; none: before the next add() never.
+  std::optional<std::int64_t> segment_due() const;
   // Barrier `epoch`: what was added since the one before is this epoch's.
   void close(Epoch epoch);
   // The epochs that were closed and are not yet taken, in order, as soon as their segments are

@@ -46,19 +46,6 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   return value;
 }
 
-std::string name_of(OwnershipRound round) {
-  return fmt::format("{}-{}", round.attempt, round.routing_version);
-}
-
-std::optional<OwnershipRound> round_of(std::string_view text) {
-  const std::size_t dash = text.find('-');
-  if (dash == std::string_view::npos) return std::nullopt;
-  const auto attempt = number_of(text.substr(0, dash));
-  const auto version = number_of(text.substr(dash + 1));
-  if (!attempt || !version) return std::nullopt;
-  return OwnershipRound{*attempt, *version};
-}
-
 Result<Hash128> hash_of(FileSystem& files, const std::string& path) {
   const auto file = TRY(files.open_read(path));
   Hasher128 hasher;
@@ -71,6 +58,19 @@ Result<Hash128> hash_of(FileSystem& files, const std::string& path) {
 }
 
 }  // namespace
+
+std::string round_name(OwnershipRound round) {
+  return fmt::format("{}-{}", round.attempt, round.routing_version);
+}
+
+std::optional<OwnershipRound> round_of_name(std::string_view name) {
+  const std::size_t dash = name.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto attempt = number_of(name.substr(0, dash));
+  const auto version = number_of(name.substr(dash + 1));
+  if (!attempt || !version) return std::nullopt;
+  return OwnershipRound{*attempt, *version};
+}
 
 FileConnector::FileConnector(Settings settings, std::shared_ptr<FileSystem> files)
     : settings_(std::move(settings)), files_(std::move(files)) {}
@@ -91,7 +91,7 @@ Result<FileConnector::Found> FileConnector::look(const std::string& folder) cons
       return true;
     };
     if (name.starts_with("owner-")) {
-      const auto round = round_of(name.substr(6));
+      const auto round = round_of_name(name.substr(6));
       if (round && (!found.owner || *found.owner < *round)) found.owner = round;
     } else if (ends_in(".intent")) {
       if (const auto sequence = number_of(name)) found.intents.push_back(*sequence);
@@ -121,7 +121,7 @@ Status FileConnector::keep_folder(const std::string& path) {
 
 Result<bool> FileConnector::write_once(const std::string& path, std::string_view bytes,
                                        OwnershipRound round) {
-  const std::string temporary = path + ".by-" + name_of(round);
+  const std::string temporary = path + ".by-" + round_name(round);
   const auto file = TRY(files_->create(temporary));
   TRY(file->append(bytes));
   TRY(file->sync());
@@ -141,11 +141,11 @@ PublishResult<void> FileConnector::fence(WriterNumber number, OwnershipRound rou
     const Found found = TRY(look(folder));
     later = found.owner && *found.owner > round;
     if (later || found.owner == round) return {};
-    const auto file = TRY(files_->create(folder + "/owner-" + name_of(round)));
+    const auto file = TRY(files_->create(folder + "/owner-" + round_name(round)));
     TRY(file->sync());
     TRY(file->close());
     TRY(files_->sync_directory(folder));
-    if (found.owner) (void)files_->remove(folder + "/owner-" + name_of(*found.owner));
+    if (found.owner) (void)files_->remove(folder + "/owner-" + round_name(*found.owner));
     return {};
   }();
   if (!done) return failed(PublishFailure::kRetriable, done.error());

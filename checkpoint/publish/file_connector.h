@@ -31,6 +31,10 @@
 
 namespace tributary {
 
+// "3-1": a round in the names of files; nullopt if the name is of something else.
+std::string round_name(OwnershipRound round);
+std::optional<OwnershipRound> round_of_name(std::string_view name);
+
 // Guards of the edge that a test may remove.
 struct FileHazards {
   bool no_intent = false;

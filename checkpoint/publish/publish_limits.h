@@ -17,6 +17,7 @@ struct PublishLimits {
   std::uint64_t epoch_soft_bytes = 256ULL << 20;  // of the current epoch: ask for a checkpoint
   std::uint64_t pending_bytes = 1ULL << 30;       // complete and not out: stop the input
   std::uint64_t pending_epochs = 1000;
+  std::uint64_t unstored_bytes = 64ULL << 20;  // cut and not stored (disk full): stop the input
   // Publishing (rule 6).
   std::uint64_t part_bytes = 32ULL << 20;
   std::uint64_t part_bytes_min = 64ULL << 10;

@@ -122,8 +122,17 @@ void SinkCoordinator::on_report(std::uint32_t, const SinkFailed& failed, Actions
 }
 
 bool SinkCoordinator::published(Epoch epoch) const {
-  return std::ranges::all_of(owners_,
-                             [&](const Owner& o) { return o.through && *o.through >= epoch; });
+  const auto through = published_through();
+  return through && *through >= epoch;
+}
+
+std::optional<Epoch> SinkCoordinator::published_through() const {
+  Epoch least = kEveryEpoch;
+  for (const Owner& owner : owners_) {
+    if (!owner.through) return std::nullopt;
+    least = std::min(least, *owner.through);
+  }
+  return least;
 }
 
 checkpoint::SinkRecord SinkCoordinator::record() const {

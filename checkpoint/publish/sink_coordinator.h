@@ -70,6 +70,8 @@ class SinkCoordinator {
 
   // Is everything <= epoch out, of all writers?
   bool published(Epoch epoch) const;
+  // Up to which epoch it is; none: not every owner has spoken.
+  std::optional<Epoch> published_through() const;
   const std::map<WriterNumber, SinkBlocked>& blocked() const { return blocked_; }
   // Every owner has fenced its numbers and the marks are known.
   const std::optional<MarksRead>& marks() const { return marks_; }

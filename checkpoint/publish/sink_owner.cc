@@ -431,6 +431,14 @@ PublishQueue::Pending SinkOwner::pending() const {
   return sum;
 }
 
+bool SinkOwner::waits_for_time() const {
+  if (failed_ || stood_down_) return false;
+  if (!marks_known_ || reading_) return true;
+  return std::ranges::any_of(numbers_, [](const Number& number) {
+    return number.phase == Phase::kToBeFenced || number.phase == Phase::kPausing || number.blocked;
+  });
+}
+
 bool SinkOwner::input_stopped() const {
   return std::ranges::any_of(numbers_, [&](const Number& number) {
     const auto pending = number.queue.pending(completed_);

@@ -15,7 +15,7 @@
 //   5. Actions: Report goes to the coordinator with this round; Fence ... Publish go to the
 //      connector, LoadSegment to the blob store, each answered by the event of the same call.
 //      StandDown: this process is a zombie; it stops publishing for good.
-//   6. step(Tick) about every PublishLimits::pause_nanos.
+//   6. step(Tick) about every PublishLimits::pause_nanos while waits_for_time().
 // A new round (rollback in place, rescale, restart) is a new SinkOwner from the checkpoint it
 // starts from; answers to the old one are dropped by whoever wires it, publishing goes on after a
 // fence.
@@ -152,6 +152,8 @@ class SinkOwner {
   // Complete epochs that are not out are over the limit, or a number is blocked (rules 9 and 14).
   bool input_stopped() const;
   bool stood_down() const { return stood_down_; }
+  // Something is tried or said again after a while. Else only an event can change anything.
+  bool waits_for_time() const;
   PublishQueue::Pending pending() const;
   std::optional<Epoch> published_through() const { return published_through_; }
 

@@ -47,6 +47,7 @@ Result<SinkOwnership> plan_sink_owners(const checkpoint::SinkRecord* record,
       }
     }
     if (record != nullptr) {
+      plan.marks_id = record->marks_id();
       for (const std::uint64_t point : record->drain_points()) {
         if (point < restored.value) plan.drain_points.push_back({point});
       }
@@ -92,7 +93,7 @@ Status check_sinks_kept(std::span<const checkpoint::SinkSnapshot> snapshots,
 Status check_fallback(const std::string& sink, const Marks& marks, const LineageHistory& history,
                       Epoch older) {
   for (const auto& [number, found] : marks) {
-    const Progress* progress = found.mark.of(history.current().id);
+    const LineageProgress* progress = found.mark.of(history.current().id);
     if (progress == nullptr || progress->epoch <= older) continue;
     return fail(ErrorCode::S477,
                 "recovering from checkpoint {}: writer {} of sink {} has published {} epoch {}",

@@ -25,6 +25,7 @@ struct SinkOwnership {
   std::vector<std::vector<InheritedWriter>> tasks;  // by task; its own number and what it inherits
   std::vector<Epoch> drain_points;
   MarkPosition marks_from;
+  std::string marks_id;  // of the place where marks lie; "": not known yet
 };
 
 // Of `tasks` owners of a sink; no record and no snapshots: a sink that is new. S474 if the

@@ -106,7 +106,13 @@ UntypedSink make_file_sink(const FilesOptions& options) {
                    .record_type = options.type,
                    .parallelism = 0,
                    .properties = properties_of(options),
-                   .make_operator = [writing] { return std::make_unique<FileSink>(writing); }};
+                   .make_operator = [writing] { return std::make_unique<FileSink>(writing); },
+                   .make_connector =
+                       [writing](const SinkIdentity& identity) {
+                         return std::make_shared<FileConnector>(
+                             FileSink::connector_settings(writing.directory, identity),
+                             writing.files);
+                       }};
   // Looked at before a start: what an earlier run left there would be counted twice.
   sink.properties["output"] = writing.directory;
   if (!options.partition_by.empty())

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -39,6 +40,12 @@ class StagedOutput {
   virtual void close_epoch(Epoch epoch) = 0;
   // It cannot be closed: the checkpoint of `epoch` fails, and the task with it.
   virtual void fail_epoch(Epoch epoch, Error error) = 0;
+  // Why the operator takes no records at present, for people; none: it does. An operator that waits
+  // asks for wake_at() and consumes nothing (Operator::process).
+  virtual void held(std::optional<Error> why) = 0;
+  // What earlier rounds left of temporary things may go: whatever they staged is out or will never
+  // be, and no checkpoint or savepoint names what is not out.
+  virtual bool earlier_rounds_are_over() const = 0;
   // For blocking work of the sink.
   virtual TaskIo& io() = 0;
 };

@@ -22,6 +22,9 @@
 
 namespace tributary {
 
+class SinkConnector;  // checkpoint/publish/sink_connector.h
+struct SinkIdentity;  // runtime/exec/staged_output.h
+
 struct UntypedSink {
   std::string operator_type;  // "files", "kafka": for people
   const TypeInfo* record_type = nullptr;
@@ -30,6 +33,8 @@ struct UntypedSink {
   // stream.sink().
   std::map<std::string, std::string> properties;
   std::function<std::unique_ptr<Operator>()> make_operator;
+  // If the sink can publish exactly once; its operator then stages (OperatorContext::staged_output).
+  std::function<std::shared_ptr<SinkConnector>(const SinkIdentity&)> make_connector{};
   // What cannot be meant (G317): told with all that is wrong with the graph.
   std::vector<Error> mistakes{};
 };

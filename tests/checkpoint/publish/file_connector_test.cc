@@ -41,8 +41,8 @@ class FileConnectorTest : public ::testing::Test {
     FileEpochWriter writer(settings_, kNumber, {round.attempt, sequence}, "txt", disk_);
     for (std::size_t i = 0; i < texts.size(); ++i)
       EXPECT_TRUE(writer.append(std::string(1, static_cast<char>('a' + i)), texts[i]));
-    const auto all = writer.close_epoch({sequence});
-    for (const FileEpochWriter::Staged& staged : *all) {
+    const auto all = writer.end_epoch({sequence})->close();
+    for (const EndedEpoch::Staged& staged : *all) {
       const auto bytes =
           std::make_shared<const std::string>(staged.path + '\0' + encode_staged_file(staged.file));
       made.segments.push_back(bytes);
@@ -166,9 +166,9 @@ TEST_F(FileConnectorTest, Rule12_TemporaryNamesHoldTheAttemptAndNobodyWritesToAn
   FileEpochWriter new_writer(settings_, kNumber, kNew, "txt", disk_);
   ASSERT_TRUE(old_writer.append("a", "zombie"));
   ASSERT_TRUE(new_writer.append("a", "owner"));
-  const auto staged = new_writer.close_epoch({5});
+  const auto staged = new_writer.end_epoch({5})->close();
   ASSERT_TRUE(old_writer.append("a", "zombie"));
-  ASSERT_TRUE(old_writer.close_epoch({5}));
+  ASSERT_TRUE(old_writer.end_epoch({5})->close());
   EXPECT_EQ(disk_->read_whole_file(staged->at(0).file.temporary, 100).value(), "owner");
 }
 

@@ -76,9 +76,9 @@ void FileEdge::before_barrier(Process& process, Epoch epoch) {
     if (!local.writer->append(folder, kEnd)) return world_.crash_process(process);
   }
   local.written.clear();
-  const auto staged = local.writer->close_epoch(epoch);
+  const auto staged = local.writer->end_epoch(epoch)->close();
   if (!staged) return world_.crash_process(process);
-  for (const FileEpochWriter::Staged& file : *staged) {
+  for (const EndedEpoch::Staged& file : *staged) {
     const std::string value = encode_staged_file(file.file);
     world_.stage(process, {.destination = file.path, .value = value});
   }

@@ -147,7 +147,7 @@ TEST_F(FileSinkTest, UnknownPartitionFieldIsAnError) {
 TEST_F(FileSinkTest, WritesMorePartitionsThanItKeepsOpen) {
   auto to = sink({"tenant"});
   ASSERT_TRUE(to->open(context));
-  const int tenants = 3 * static_cast<int>(FileSink::kOpenFilesMax);
+  const int tenants = 3 * static_cast<int>(PartFiles::kOpenFilesMax);
   for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < tenants; ++i) put(*to, "t" + std::to_string(i), round);
     ASSERT_TRUE(to->flush());
