@@ -19,7 +19,7 @@ Hash128 read_id(ByteReader& in) {
   return {high, in.fixed<std::uint64_t>()};
 }
 
-bool further(const Progress& a, const Progress& b) {
+bool further(const LineageProgress& a, const LineageProgress& b) {
   if (a.epoch != b.epoch) return a.epoch > b.epoch;
   if (a.whole != b.whole) return a.whole;
   return a.records > b.records;
@@ -27,13 +27,13 @@ bool further(const Progress& a, const Progress& b) {
 
 }  // namespace
 
-const Progress* Mark::of(Hash128 lineage_id) const {
-  const auto found = std::ranges::find(progress, lineage_id, &Progress::lineage);
+const LineageProgress* Mark::of(Hash128 lineage_id) const {
+  const auto found = std::ranges::find(progress, lineage_id, &LineageProgress::lineage);
   return found == progress.end() ? nullptr : &*found;
 }
 
-void Mark::advance(const Progress& to) {
-  const auto found = std::ranges::find(progress, to.lineage, &Progress::lineage);
+void Mark::advance(const LineageProgress& to) {
+  const auto found = std::ranges::find(progress, to.lineage, &LineageProgress::lineage);
   if (found == progress.end())
     progress.push_back(to);
   else if (further(to, *found))
@@ -49,7 +49,7 @@ std::string encode_mark(const Mark& mark) {
   out.varint(mark.sequence);
   out.varint(mark.epoch.value);
   out.varint(mark.progress.size());
-  for (const Progress& progress : mark.progress) {
+  for (const LineageProgress& progress : mark.progress) {
     write_id(out, progress.lineage);
     out.varint(progress.epoch.value);
     out.fixed(progress.whole);
@@ -68,7 +68,7 @@ Result<Mark> decode_mark(std::string_view bytes) {
   mark.epoch.value = in.varint();
   const std::uint64_t count = in.count(LineageHistory::kLineagesMax, kProgressBytesMin);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-    Progress progress;
+    LineageProgress progress;
     progress.lineage = read_id(in);
     progress.epoch.value = in.varint();
     progress.whole = in.fixed<bool>();
@@ -86,7 +86,7 @@ std::optional<std::uint64_t> records_out(const std::optional<Mark>& mark,
                                          Epoch epoch) {
   if (!mark) return 0;
   std::uint64_t out = 0;
-  for (const Progress& progress : mark->progress) {
+  for (const LineageProgress& progress : mark->progress) {
     if (progress.lineage != lineage) {
       if (history.descends(progress.lineage, lineage, epoch)) return std::nullopt;
     } else if (progress.epoch > epoch || (progress.epoch == epoch && progress.whole)) {

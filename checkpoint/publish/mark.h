@@ -19,12 +19,12 @@
 namespace tributary {
 
 // Of one lineage: every epoch before `epoch` is out, and of `epoch` all or the first `records`.
-struct Progress {
+struct LineageProgress {
   Hash128 lineage;
   Epoch epoch;
   bool whole = false;
   std::uint64_t records = 0;  // 0 if whole
-  friend bool operator==(const Progress&, const Progress&) = default;
+  friend bool operator==(const LineageProgress&, const LineageProgress&) = default;
 };
 
 struct Mark {
@@ -32,11 +32,11 @@ struct Mark {
   Hash128 lineage;             // of the run that committed it
   std::uint64_t sequence = 0;  // parts of this number so far
   Epoch epoch;                 // the epoch that its part touched last
-  std::vector<Progress> progress;
+  std::vector<LineageProgress> progress;
 
-  const Progress* of(Hash128 lineage_id) const;
+  const LineageProgress* of(Hash128 lineage_id) const;
   // Sets the progress of a lineage; it never falls.
-  void advance(const Progress& to);
+  void advance(const LineageProgress& to);
   friend bool operator==(const Mark&, const Mark&) = default;
 };
 

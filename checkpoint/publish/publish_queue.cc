@@ -9,7 +9,7 @@ namespace {
 std::optional<std::uint64_t> records_out_by_epoch(const std::optional<Mark>& mark, Epoch epoch) {
   std::uint64_t out = 0;
   if (!mark) return out;
-  for (const Progress& progress : mark->progress) {
+  for (const LineageProgress& progress : mark->progress) {
     if (progress.epoch > epoch || (progress.epoch == epoch && progress.whole)) return std::nullopt;
     if (progress.epoch == epoch) out = progress.records;
   }

@@ -92,7 +92,7 @@ Status check_sinks_kept(std::span<const checkpoint::SinkSnapshot> snapshots,
 Status check_fallback(const std::string& sink, const Marks& marks, const LineageHistory& history,
                       Epoch older) {
   for (const auto& [number, found] : marks) {
-    const Progress* progress = found.mark.of(history.current().id);
+    const LineageProgress* progress = found.mark.of(history.current().id);
     if (progress == nullptr || progress->epoch <= older) continue;
     return fail(ErrorCode::S477,
                 "recovering from checkpoint {}: writer {} of sink {} has published {} epoch {}",

@@ -95,8 +95,8 @@ TEST(SinkOwnerTest, Rule3_AnEpochOfANewLineageIsNotCoveredByAMarkOfTheOld) {
   ASSERT_TRUE(start);
   EXPECT_TRUE(start->part.records.empty());
   ASSERT_NE(start->part.mark.of({2, 2}), nullptr);
-  EXPECT_EQ(*start->part.mark.of({2, 2}), (Progress{{2, 2}, {1}, true}));
-  EXPECT_EQ(*start->part.mark.of(kTestLineage), (Progress{kTestLineage, {7}, true}));
+  EXPECT_EQ(*start->part.mark.of({2, 2}), (LineageProgress{{2, 2}, {1}, true}));
+  EXPECT_EQ(*start->part.mark.of(kTestLineage), (LineageProgress{kTestLineage, {7}, true}));
   EXPECT_FALSE(h.take_report<PublishedThrough>()) << "not before the start mark is out";
   h.out(*start);
   EXPECT_EQ(h.take_report<PublishedThrough>()->epoch, Epoch{1});
@@ -156,7 +156,7 @@ TEST(SinkOwnerTest, Rule6_PartsAreBoundedAndSayWhereTheNextOneBegins) {
   auto part = h.next_part();
   ASSERT_TRUE(part);
   EXPECT_THAT(OwnerHarness::values(part->part), ElementsAre("aa", "bb"));
-  EXPECT_EQ(*part->part.mark.of(kTestLineage), (Progress{kTestLineage, {1}, false, 2}));
+  EXPECT_EQ(*part->part.mark.of(kTestLineage), (LineageProgress{kTestLineage, {1}, false, 2}));
   EXPECT_EQ(part->part.mark.sequence, 1U);
   h.out(*part);
   part = h.next_part();
@@ -164,7 +164,7 @@ TEST(SinkOwnerTest, Rule6_PartsAreBoundedAndSayWhereTheNextOneBegins) {
   h.out(*part);
   part = h.next_part();
   EXPECT_THAT(OwnerHarness::values(part->part), ElementsAre("ee"));
-  EXPECT_EQ(*part->part.mark.of(kTestLineage), (Progress{kTestLineage, {1}, true}));
+  EXPECT_EQ(*part->part.mark.of(kTestLineage), (LineageProgress{kTestLineage, {1}, true}));
   EXPECT_EQ(part->part.mark.sequence, 3U);
 }
 
@@ -431,7 +431,7 @@ TEST(SinkOwnerTest, Rule14_ASkippedEpochGoesToTheDeadLettersOnceAndThenItsMarkGo
   const auto part = h.next_part();
   ASSERT_TRUE(part);
   EXPECT_THAT(OwnerHarness::values(part->part), ElementsAre("c"));
-  EXPECT_EQ(*part->part.mark.of(kTestLineage), (Progress{kTestLineage, {2}, true}));
+  EXPECT_EQ(*part->part.mark.of(kTestLineage), (LineageProgress{kTestLineage, {2}, true}));
   EXPECT_FALSE(h.take<DeadLetters>());
 
   // A restore from that checkpoint knows it, too.
