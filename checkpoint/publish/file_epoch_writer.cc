@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/failpoint.h"
+
 namespace tributary {
 
 FileEpochWriter::FileEpochWriter(const FileConnector::Settings& settings, WriterNumber number,
@@ -29,6 +31,7 @@ Status FileEpochWriter::append(const std::string& folder, std::string_view bytes
 Result<std::vector<FileEpochWriter::Staged>> FileEpochWriter::close_epoch(Epoch epoch) {
   std::vector<Staged> staged;
   for (auto& [folder, open] : open_) {
+    TRY(failpoint_status("epoch.before_sync"));
     TRY(open.file->sync());
     const std::uint64_t size = open.file->size();
     TRY(open.file->close());
@@ -37,6 +40,7 @@ Result<std::vector<FileEpochWriter::Staged>> FileEpochWriter::close_epoch(Epoch 
                       {open.path, size, open.hasher.digest()}});
   }
   if (!open_.empty()) {
+    TRY(failpoint_status("epoch.after_sync"));
     // The files' folder, and those above it as far as they may be new.
     std::string path = fmt::format("{}/{}", staging_, serial_);
     for (int level = 0; level < 8 && path != directory_; ++level) {
