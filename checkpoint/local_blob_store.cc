@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/failpoint.h"
 #include "base/hash.h"
 #include "checkpoint/store_name.h"
 
@@ -62,13 +63,17 @@ class LocalBlobStore::Writer final : public BlobWriter {
     TRIBUTARY_CHECK(!finished_);
     const std::uint64_t size = file_->size();
     const Hash128 hash = hasher_.digest();
+    TRY(failpoint_status("blob.before_sync"));
     TRY(file_->sync());
+    TRY(failpoint_status("blob.after_sync"));
     TRY(file_->close());
     const auto written = TRY(files_.open_read(name_.temporary));
     if (TRY(written->size()) != size || TRY(hash_file(*written, ignore)) != hash)
       return damaged(name_.name, "was not stored as it was written");
+    TRY(failpoint_status("blob.before_rename"));
     TRY(files_.rename(name_.temporary, name_.path));
     finished_ = true;  // its file bears its name: from here on it is an orphan at worst
+    TRY(failpoint_status("blob.after_rename"));
     TRY(files_.sync_directory(name_.folder));
     BlobRef ref;
     ref.set_name(name_.name);

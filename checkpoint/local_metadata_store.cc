@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/failpoint.h"
 #include "base/hash.h"
 
 namespace tributary {
@@ -134,7 +135,8 @@ Result<SetOutcome> LocalMetadataStore::compare_and_set(std::string_view key,
     const auto write = [&]() -> Status {
       TRY(file->append(file_bytes));
       TRY(file->sync());
-      return file->close();
+      TRY(file->close());
+      return failpoint_status("metadata.before_link");
     };
     if (const Status written = write(); !written) {
       (void)files_.remove(waiting);
@@ -154,6 +156,7 @@ Result<SetOutcome> LocalMetadataStore::compare_and_set(std::string_view key,
     }
     (void)files_.remove(waiting);
     if (!*linked) continue;  // somebody was faster; look() tells who
+    TRY(failpoint_status("metadata.after_link"));
     TRY(files_.sync_directory(folder));
     delete_old(key);
     return SetOutcome{true, {next}};

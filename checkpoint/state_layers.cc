@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/failpoint.h"
 #include "checkpoint/lsm_key.h"
 
 namespace tributary {
@@ -193,6 +194,7 @@ Result<StateLayer> fold_layers(const LayerPlaces& places, std::span<const StateL
     TRY(batches.flush());
     TRY(lsm->checkpoint(made));
   }
+  TRY(failpoint_status("fold.after_checkpoint"));
   StateLayer base;
   base.set_group_begin(range.begin);
   base.set_group_end(range.end);
@@ -204,6 +206,7 @@ Result<StateLayer> fold_layers(const LayerPlaces& places, std::span<const StateL
     BaseFile& file = *base.add_base();
     file.set_name(entry.name);
     *file.mutable_blob() = is_same ? old->file->blob() : TRY(upload(places, path, blob_prefix));
+    TRY(failpoint_status("fold.mid_upload"));
   }
   TRY(places.files->remove_tree(folder));
   return base;

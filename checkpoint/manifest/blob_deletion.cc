@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "base/failpoint.h"
 #include "checkpoint/manifest/manifest_blobs.h"
 
 namespace tributary {
@@ -45,9 +46,13 @@ std::optional<std::uint64_t> checkpoint_of(std::string_view name) {
 Status delete_condemned(BlobStore& store, const Manifest& condemned,
                         const std::vector<Manifest>& kept) {
   const std::set<std::string> needed = names_of(kept);
-  for (const std::string& name : blob_names(condemned))
-    if (!needed.contains(name)) TRY(store.remove(name));
-  return {};
+  TRY(failpoint_status("deletion.before_first"));
+  for (const std::string& name : blob_names(condemned)) {
+    if (needed.contains(name)) continue;
+    TRY(store.remove(name));
+    TRY(failpoint_status("deletion.between"));
+  }
+  return failpoint_status("deletion.after_last");
 }
 
 std::string blob_prefix(std::string_view uid, std::string_view lineage_hex, std::uint32_t attempt,

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/failpoint.h"
 #include "checkpoint/manifest/manifest_blobs.h"
 #include "checkpoint/manifest/manifest_store.h"
 
@@ -19,7 +20,10 @@ Status copy_blobs(BlobStore& from, LocalBlobStore& to, std::string_view prefix,
   std::map<std::string, BlobRef> blobs;
   for_each_blob(std::as_const(manifest),
                 [&](const BlobRef& blob) { blobs.emplace(blob.name(), blob); });
-  for (auto& [name, blob] : blobs) blob = TRY(to.copy_from(from, blob, prefix));
+  for (auto& [name, blob] : blobs) {
+    blob = TRY(to.copy_from(from, blob, prefix));
+    TRY(failpoint_status("savepoint.mid_copy"));
+  }
   for_each_blob(manifest, [&](BlobRef& blob) { blob.set_name(blobs.at(blob.name()).name()); });
   return {};
 }
@@ -37,6 +41,7 @@ Result<ManifestRef> write_savepoint(FileSystem& files, RandomSource& random,
   TRY(copy_blobs(from, blobs, "savepoint", manifest));
   manifest.set_kind(checkpoint::SAVEPOINT);
   manifest.set_carries_staged(carries_staged);
+  TRY(failpoint_status("savepoint.before_manifest"));
   return manifests.write(manifest);
 }
 

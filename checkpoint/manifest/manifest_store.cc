@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/failpoint.h"
 #include "checkpoint/store_name.h"
 
 namespace tributary {
@@ -23,8 +24,10 @@ Status ManifestStore::link(const std::string& name, std::string_view bytes) {
     TRY(file->append(bytes));
     TRY(file->sync());
     TRY(file->close());
+    TRY(failpoint_status("manifest.written"));
     // False: a try whose answer was lost may have made it; whether it is the same is read below.
     TRY(files_.link_without_replace(temporary, path));
+    TRY(failpoint_status("manifest.after_link"));
     return files_.sync_directory(folder);
   };
   const Status written = write();

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <span>
 
+#include "base/failpoint.h"
+
 namespace tributary {
 namespace {
 
@@ -145,6 +147,7 @@ PublishResult<void> FileConnector::fence(WriterNumber number, OwnershipRound rou
     TRY(file->sync());
     TRY(file->close());
     TRY(files_->sync_directory(folder));
+    TRY(failpoint_status("publish.fenced"));
     if (found.owner) (void)files_->remove(folder + "/owner-" + round_name(*found.owner));
     return {};
   }();
@@ -207,11 +210,13 @@ Status FileConnector::write_done(const FileIntent& intent, const std::string& fo
 
 Status FileConnector::carry_out(const FileIntent& intent, const std::string& folder,
                                 OwnershipRound round) {
+  TRY(failpoint_status("publish.intent_written"));
   if (settings_.hazards.done_before_renames) TRY(write_done(intent, folder, round));
   std::set<std::string> to;
   std::set<std::string> from;
   for (const FileIntent::Rename& rename : intent.renames) {
     TRY(rename_one(rename));
+    TRY(failpoint_status("publish.between_renames"));
     to.insert(parent_directory(rename.to));
     from.insert(parent_directory(rename.from.temporary));
   }
@@ -221,7 +226,9 @@ Status FileConnector::carry_out(const FileIntent& intent, const std::string& fol
   for (const std::string& path : from) {
     if (TRY(files_->exists(path))) TRY(files_->sync_directory(path));
   }
+  TRY(failpoint_status("publish.before_done"));
   TRY(write_done(intent, folder, round));
+  TRY(failpoint_status("publish.after_done"));
   // The newest .done is the mark; what is older says nothing any more.
   const Found found = TRY(look(folder));
   for (const std::uint64_t sequence : found.intents) {

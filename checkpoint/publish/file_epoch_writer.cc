@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/failpoint.h"
+
 namespace tributary {
 namespace {
 
@@ -59,7 +61,9 @@ std::unique_ptr<EndedEpoch> FileEpochWriter::end_epoch(Epoch epoch) {
 Result<std::vector<EndedEpoch::Staged>> EndedEpoch::close() {
   std::vector<Staged> staged;
   if (empty()) return staged;
+  TRY(failpoint_status("epoch.before_sync"));
   TRY(files_->sync_all());
+  TRY(failpoint_status("epoch.after_sync"));
   if (Status synced = sync_folders(); !synced) {
     lost_ = true;
     return std::unexpected(std::move(synced).error());

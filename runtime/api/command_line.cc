@@ -21,8 +21,8 @@
 namespace tributary {
 namespace {
 
-constexpr std::array<std::string_view, 6> kVerbs = {"run",   "plan",    "jobs",
-                                                    "graph", "version", "error"};
+constexpr std::array<std::string_view, 7> kVerbs = {"run",     "plan",  "jobs",      "graph",
+                                                    "version", "error", "failpoints"};
 constexpr std::uint32_t kSlotsMax = 1024;
 
 const std::map<std::string, ProgressMode> kProgressModes = {{"auto", ProgressMode::kAuto},
@@ -272,6 +272,10 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
   const CLI::App& version =
       *app.add_subcommand("version", "prints versions of engine, job ABI and libraries");
   ErrorVerb error(app);
+  CLI::App& failpoints = *app.add_subcommand(
+      "failpoints", "lists the places where $TRIBUTARY_FAILPOINTS can make this program fail");
+  bool failpoints_json = false;
+  failpoints.add_flag("--json", failpoints_json, "an object a line");
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
@@ -292,6 +296,10 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
   if (jobs.parsed()) return jobs_command(job_path, surroundings);
   if (graph.is_chosen()) return graph.go(surroundings);
   if (error.is_chosen()) return error.go(surroundings);
+  if (failpoints.parsed()) {
+    write_all(surroundings.out, failpoints_text(failpoints_json));
+    return kExitDone;
+  }
   TRIBUTARY_CHECK(version.parsed(), "a verb that nobody carries out");
   write_all(surroundings.out, version_text());
   return kExitDone;

@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/local_file_system.h"
 #include "base/random.h"
 #include "runtime/api/command_line.h"
+#include "runtime/api/refusal.h"
 #include "runtime/api/surroundings.h"
 
 namespace {
@@ -38,5 +40,8 @@ int main(int argc, char** argv) {
                                              .environment = variable,
                                              .program = path_of_this_program(),
                                              .user_id = ::getuid()};
+  const tributary::Status armed =
+      tributary::arm_failpoints(variable("TRIBUTARY_FAILPOINTS").value_or(""));
+  if (!armed) return tributary::refuse(armed.error(), surroundings);
   return tributary::run_command_line({argv + 1, argv + argc}, surroundings);
 }

@@ -4,7 +4,9 @@
 #include <vector>
 
 #include <google/protobuf/stubs/common.h>
+#include <nlohmann/json.hpp>
 
+#include "base/failpoint.h"
 #include "base/nearest_name.h"
 #include "runtime/exec/job_descriptor.h"
 
@@ -94,6 +96,25 @@ std::string error_list_text() {
   std::string text;
   for (const ErrorCode code : kCodes)
     text += fmt::format("{:<5} {}\n", error_page(code).code, error_page(code).title);
+  return text;
+}
+
+std::string failpoints_text(bool json) {
+  std::string text;
+  for (const FailpointEntry& entry : kFailpoints) {
+    const bool fallible = entry.kind == FailpointKind::kFallible;
+    if (!json) {
+      text += fmt::format("{:<32}  {:<18}  {}\n", entry.name,
+                          fallible ? "crash error sleep" : "crash sleep", entry.meaning);
+      continue;
+    }
+    nlohmann::ordered_json object;
+    object["name"] = entry.name;
+    object["actions"] =
+        fallible ? std::vector{"crash", "error", "sleep"} : std::vector{"crash", "sleep"};
+    object["meaning"] = entry.meaning;
+    text += object.dump() + "\n";
+  }
   return text;
 }
 

@@ -1,5 +1,5 @@
 // runtime/api/reference_commands.h
-// The verbs that only tell: `tributary version` and `tributary error`.
+// The verbs that only tell: `tributary version`, `tributary error` and `tributary failpoints`.
 //
 // The texts are pure; any thread.
 #pragma once
@@ -18,5 +18,8 @@ std::string version_text();
 Result<std::string> error_text(std::string_view code);
 // All codes and their titles, a line each.
 std::string error_list_text();
+
+// Names, actions and meanings of all failpoints (base/failpoint.h): a table, or an object a line.
+std::string failpoints_text(bool json);
 
 }  // namespace tributary

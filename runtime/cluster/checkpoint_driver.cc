@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/failpoint.h"
 #include "checkpoint/manifest/blob_deletion.h"
 #include "checkpoint/manifest/checkpoint_copy.h"
 
@@ -42,7 +43,10 @@ Status sweep(ManifestStore& manifests, BlobStore& blobs, const std::string& uid,
 }  // namespace
 
 CheckpointDriver::CheckpointDriver(Parts parts)
-    : parts_(std::move(parts)), io_(*parts_.io, parts_.wake) {}
+    : parts_(std::move(parts)), io_(*parts_.io, parts_.wake) {
+  const auto& completed = parts_.coordinator->record().completed();
+  if (!completed.empty()) told_completed_.value = completed.rbegin()->id();
+}
 
 // ---- what comes ----
 
@@ -163,13 +167,21 @@ void CheckpointDriver::after_sinks() {
 
 // The answer is the next step; it is the last action of its own (rule 65).
 void CheckpointDriver::carry_out(act::PersistRecord& action) {
+  const bool commits = action.record.completed_size() > 0 &&
+                       action.record.completed().rbegin()->id() > told_completed_.value;
+  if (commits) failpoint("coordinator.before_commit");
   const Status written = parts_.persist(action.record);
+  if (commits && written) {
+    told_completed_.value = action.record.completed().rbegin()->id();
+    failpoint("coordinator.after_commit");
+  }
   if (written) return tell(happened::RecordPersisted{});
   tell(happened::PersistFailed{});
   parts_.job_failed(written.error());
 }
 
 void CheckpointDriver::carry_out(act::TriggerCheckpoint& action) {
+  failpoint("coordinator.before_trigger");
   triggered_ = action.id;
   triggered_at_ = parts_.clock->now();
   parts_.execution->order_checkpoint(
@@ -185,6 +197,7 @@ void CheckpointDriver::carry_out(act::AbortCheckpoint& action) {
 }
 
 void CheckpointDriver::carry_out(act::WriteManifest& action) {
+  failpoint("coordinator.all_acked");
   io_.submit([this, &manifests = *parts_.manifests,
               manifest = std::move(action.manifest)]() -> TaskIo::Answer {
     const CheckpointId id{manifest.checkpoint()};
@@ -201,6 +214,7 @@ void CheckpointDriver::carry_out(act::NotifyCompleted& action) {
     ++progress_.completed;
     progress_.duration = parts_.clock->now() - *std::exchange(triggered_at_, std::nullopt);
   }
+  failpoint("coordinator.before_notify");
   parts_.execution->checkpoint_completed(action.id);
   perform(parts_.sinks.completed({action.id.value}));
   after_sinks();
@@ -249,6 +263,7 @@ void CheckpointDriver::carry_out(act::SavepointDone& action) {
 }
 
 void CheckpointDriver::carry_out(act::StopDone& action) {
+  if (!action.error) failpoint("job.before_last_word");
   parts_.stop_done(std::move(action.error));
 }
 

@@ -98,6 +98,7 @@ class CheckpointDriver {
   bool frame_changed_ = true;
   bool running_ = false;
   Epoch told_published_;
+  CheckpointId told_completed_;  // the newest that the record names
   std::int64_t next_sink_tick_ = 0;
   std::optional<Timestamp> triggered_at_;
   CheckpointId triggered_;

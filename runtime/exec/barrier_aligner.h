@@ -50,8 +50,6 @@ class BarrierAligner {
     if (state_ != State::kAligning) return std::nullopt;
     return current_.id;
   }
-  // Answered a barrier that holds: a task without channels reads nothing either.
-  bool holding() const { return state_ == State::kHolding; }
 
  private:
   enum class State : std::uint8_t {

@@ -1,5 +1,7 @@
 #include "runtime/exec/staged_sink.h"
 
+#include "base/failpoint.h"
+
 #include <algorithm>
 #include <type_traits>
 #include <utility>
@@ -198,7 +200,10 @@ void StagedSink::carry_out(LoadSegment&& load) {
 
 void StagedSink::carry_out(Publish&& publish) {
   ask([connector = parts_.connector, publish = std::move(publish)]() -> OwnerEvent {
-    return PublishAnswer{publish.part.number, publish.call, connector->publish(publish.part)};
+    failpoint("sink.before_publish");
+    PublishAnswer answer{publish.part.number, publish.call, connector->publish(publish.part)};
+    failpoint("sink.after_publish");
+    return answer;
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/failpoint.h"
 #include "base/hash.h"
 
 namespace tributary {
@@ -35,6 +36,7 @@ void TaskSnapshots::obey(const BarrierAligner::Step& step) {
 
 Status TaskSnapshots::on_barrier(std::uint32_t channel, Barrier barrier) {
   obey(TRY(aligner_.on_barrier(channel, barrier)));
+  failpoint("task.barrier_received");
   return {};
 }
 
@@ -89,6 +91,7 @@ Status TaskSnapshots::take(Barrier barrier) {
   if (chain.failure()) return std::unexpected(*chain.failure());
   if (parts_.source != nullptr) parts_.source->snapshot(snapshot);
   TRY(parts_.state->freeze());
+  failpoint("task.frozen");
   // Who has sent its end has nothing to say behind it: an ended channel counts as aligned.
   if (!chain.ended()) {
     for (Outbox* outbox : parts_.outboxes)
@@ -199,6 +202,7 @@ void TaskSnapshots::answer() {
     report.snapshot =
         std::make_shared<const checkpoint::TaskSnapshot>(std::move(pending_->snapshot));
   pending_.reset();
+  failpoint("task.before_ack");
   parts_.listener->on_snapshot(std::move(report));
 }
 

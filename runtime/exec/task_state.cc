@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/failpoint.h"
+
 namespace tributary {
 
 namespace {
@@ -44,10 +46,11 @@ Result<KeyedState*> TaskState::of_operator(const std::string& name) {
       options.memory_bytes = parts_.memory_bytes;
     }
     store_ = std::make_unique<TieredStore>(options, std::move(files),
-                                           services != nullptr ? this : nullptr, parts_.clock);
+                                           services != nullptr ? static_cast<DeltaSink*>(this) : nullptr, parts_.clock);
     if (parts_.restored != nullptr && !parts_.restored->empty()) {
       const LayerPlaces places{
           .blobs = services->blobs, .files = services->files, .lsm = services->lsm};
+      failpoint("restore.before_state");
       TRY(store_->begin_restore(*parts_.restored, places));
     }
   }
@@ -56,7 +59,9 @@ Result<KeyedState*> TaskState::of_operator(const std::string& name) {
 
 Status TaskState::finish_open() {
   if (store_ == nullptr) return {};
-  return store_->finish_restore();
+  TRY(store_->finish_restore());
+  failpoint("restore.after_state");
+  return {};
 }
 
 void TaskState::advance_event_time(Timestamp to) {
@@ -76,7 +81,10 @@ Status TaskState::freeze() {
 
 bool TaskState::sweep() {
   if (store_ == nullptr) return true;
-  if (!store_->sweep()) return false;
+  if (!store_->sweep()) {
+    failpoint("task.mid_sweep");
+    return false;
+  }
   upload_all();
   return true;
 }

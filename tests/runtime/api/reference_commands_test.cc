@@ -1,8 +1,11 @@
 #include "runtime/api/reference_commands.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/failpoint.h"
 #include "runtime/exec/job_descriptor.h"
 
 namespace tributary {
@@ -33,6 +36,20 @@ TEST(ErrorCommand, WrapsPagesForATerminal) {
     EXPECT_LE(end - at, 80u) << text.substr(at, end - at);
     at = end + 1;
   }
+}
+
+TEST(FailpointsCommand, ListsEveryNameWithItsActionsAndMeaning) {
+  const std::string text = failpoints_text(false);
+  EXPECT_EQ(std::ranges::count(text, '\n'), static_cast<std::ptrdiff_t>(kFailpoints.size()));
+  EXPECT_THAT(text,
+              HasSubstr("coordinator.before_commit         crash sleep         the manifest "));
+  EXPECT_THAT(text, HasSubstr("blob.before_sync                  crash error sleep   a blob is "));
+}
+
+TEST(FailpointsCommand, ListsThemAsJsonToo) {
+  const std::string text = failpoints_text(true);
+  EXPECT_EQ(std::ranges::count(text, '\n'), static_cast<std::ptrdiff_t>(kFailpoints.size()));
+  EXPECT_THAT(text, HasSubstr(R"({"name":"task.frozen","actions":["crash","sleep"],"meaning":")"));
 }
 
 TEST(VersionCommand, NamesTheJobAbi) { EXPECT_THAT(version_text(), HasSubstr(job_abi())); }
