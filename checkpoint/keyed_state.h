@@ -133,6 +133,11 @@ class KeyedState {
   virtual Result<ValueState*> value(const StateDescriptor& descriptor) = 0;
   virtual Result<MapState*> map(const StateDescriptor& descriptor) = 0;
   virtual TimerStore& timers() = 0;
+  // The event-time clock of the key group of this key: the task's, or what the group had seen
+  // elsewhere before it came here, if that is later (rule 32). Lateness counts on it.
+  virtual Timestamp event_time(std::uint64_t key_hash) const = 0;
+  // The latest of all groups here; no group is ahead of a task that has reached it.
+  virtual Timestamp latest_event_time() const = 0;
   // Iterates over the addresses (key and namespace) that hold any value or map element, each once,
   // in the order of key group, key bytes and namespace. Resumably: visits up to `limit` from
   // position `from` (empty at first) and returns the next position, or nullopt at the end; a

@@ -30,6 +30,10 @@ class MemoryKeyedState final : public KeyedState {
     return state_.map(descriptor);
   }
   TimerStore& timers() override { return state_.timers(); }
+  Timestamp event_time(std::uint64_t key_hash) const override {
+    return state_.event_time(key_hash);
+  }
+  Timestamp latest_event_time() const override { return state_.latest_event_time(); }
   std::optional<std::string> keys_from(std::string_view from, std::size_t limit,
                                        const std::function<void(const StateKey&)>& visit) override {
     return state_.keys_from(from, limit, visit);

@@ -33,6 +33,10 @@ class TieredKeyedState final : public KeyedState {
   Result<ValueState*> value(const StateDescriptor& descriptor) override;
   Result<MapState*> map(const StateDescriptor& descriptor) override;
   TimerStore& timers() override { return timers_; }
+  Timestamp event_time(std::uint64_t key_hash) const override {
+    return shared_.clocks.of(shared_.group_of(key_hash));
+  }
+  Timestamp latest_event_time() const override { return shared_.clocks.latest(); }
   std::optional<std::string> keys_from(std::string_view from, std::size_t limit,
                                        const std::function<void(const StateKey&)>& visit) override;
   std::size_t bytes() const override;

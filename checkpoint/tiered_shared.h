@@ -30,7 +30,9 @@ class GroupClocks {
   Timestamp of(KeyGroup group) const {
     return floors_.empty() ? task_ : std::max(task_, floors_[group.value]);
   }
+  Timestamp latest() const { return std::max(task_, highest_floor_); }
   void raise(KeyGroup group, Timestamp to) {
+    highest_floor_ = std::max(highest_floor_, to);
     if (floors_.empty()) floors_.assign(key_group_count_, Timestamp::min());
     floors_[group.value] = std::max(floors_[group.value], to);
   }
@@ -38,6 +40,7 @@ class GroupClocks {
  private:
   const std::uint32_t key_group_count_;
   Timestamp task_ = Timestamp::min();
+  Timestamp highest_floor_ = Timestamp::min();
   std::vector<Timestamp> floors_;
 };
 

@@ -8,8 +8,10 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "base/key_codec.h"
 
 namespace tributary::internal {
@@ -23,6 +25,12 @@ class BroadcastTable {
   bool erase(const void* key);
   std::size_t size() const { return cells_.size(); }
   void for_each(const std::function<void(const void* key, const void* value)>& visit) const;
+
+  // Appends the whole table, with its schemas: docs/formats/broadcast-state.md.
+  void encode(std::string& out) const;
+  // Replaces the table by what encode() of this type, or of one that it can be read from, gave.
+  // S401 naming the state's field; S431 for bytes that are no table.
+  Status decode(std::string_view bytes);
 
  private:
   struct Cell {

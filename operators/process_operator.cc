@@ -6,10 +6,14 @@
 // engine.
 #include <algorithm>
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
 
 #include <tributary/internal/process_core.h>
 
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "operators/broadcast_table.h"
 #include "operators/key_reader.h"
 #include "operators/wake_walk.h"
@@ -51,11 +55,37 @@ class ProcessOperator final : public Operator, private ProcessCore {
           slot.map = TRY(state_->map(descriptor));
           break;
         case SlotKind::kBroadcast:
+          broadcast_slots_.push_back(&slot);
           break;
       }
       slot.core = this;
     }
     return {};
+  }
+
+  // Broadcast state: of the first task that wrote it down, for all are the same. Timers that were
+  // pending call again.
+  Status restore(std::span<const std::string> states) override {
+    const auto written = std::ranges::find_if(states, [](const auto& s) { return !s.empty(); });
+    if (written != states.end()) TRY(restore_broadcast(*written));
+    wake_for_timers();
+    return {};
+  }
+
+  OperatorSnapshot snapshot(CheckpointId) override {
+    OperatorSnapshot snapshot;
+    ByteWriter writer(snapshot.bytes);
+    std::string table;
+    for (const StateSlot* slot : broadcast_slots_) {
+      table.clear();
+      slot->broadcast->encode(table);
+      snapshot.broadcast.emplace_back(slot->name, xxh3_128(table));
+      // One copy is enough.
+      if (engine().task_index() != 0) continue;
+      writer.prefixed(slot->name);
+      writer.prefixed(table);
+    }
+    return snapshot;
   }
 
   std::uint32_t process(std::uint32_t input, BatchPtr& batch, std::uint32_t from,
@@ -130,6 +160,23 @@ class ProcessOperator final : public Operator, private ProcessCore {
   }
   Timestamp watermark() const override {
     return std::max(advancing_to_, const_cast<ProcessOperator*>(this)->engine().watermark());
+  }
+
+  Status restore_broadcast(std::string_view bytes) {
+    ByteReader reader(bytes);
+    while (reader.ok() && reader.left() > 0) {
+      const std::string_view name = reader.prefixed(bytes.size());
+      const std::string_view table = reader.prefixed(bytes.size());
+      if (!reader.ok()) break;
+      const auto slot = std::ranges::find(broadcast_slots_, name, &StateSlot::name);
+      // A state that the class has no more: the match report has said so.
+      if (slot == broadcast_slots_.end()) continue;
+      if (Status status = (*slot)->broadcast->decode(table); !status)
+        return std::unexpected(std::move(status).error().in(fmt::format("state {}", name)));
+    }
+    if (!reader.finished())
+      return fail(ErrorCode::S431, "the broadcast states of an operator are cut or damaged");
+    return {};
   }
 
   // `rows` keys are in the reader: their values are fetched, all states at once.
@@ -221,6 +268,7 @@ class ProcessOperator final : public Operator, private ProcessCore {
   CodePtr process_{nullptr, nullptr};  // made in open()
   KeyedState* state_ = nullptr;
   std::vector<StateSlot*> value_slots_;
+  std::vector<StateSlot*> broadcast_slots_;
   std::uint32_t rows_ = 0;
   WakeWalk walk_;
   Timestamp advancing_to_ = Timestamp::min();

@@ -9,6 +9,8 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
 
 #include <tributary/internal/window_core.h>
@@ -67,6 +69,13 @@ class WindowOperator final : public Operator {
     return {};
   }
 
+  // Corrections that were pending call again.
+  Status restore(std::span<const std::string>) override {
+    if (const auto next = state_->timers().earliest(TimeDomain::kProcessing))
+      core_.engine().wake_at(*next);
+    return {};
+  }
+
   std::uint32_t process(std::uint32_t, BatchPtr& batch, std::uint32_t from, Output& out) override {
     core_.begin(out);
     const std::uint32_t size = batch->size();
@@ -111,7 +120,10 @@ class WindowOperator final : public Operator {
   }
 
   void add_chunk(Batch& batch, std::uint32_t from, std::uint32_t to) {
-    const Timestamp watermark = core_.engine().watermark();
+    const Timestamp passed = core_.engine().watermark();
+    // Key groups that came here from a task that was ahead keep their own clock (rule 32).
+    const bool groups_ahead = passed < state_->latest_event_time();
+    Timestamp watermark = passed;
     reader_.read(batch, from, to, KeyReader::Hashes::kFromBatch);
     const std::span<StateKey> addresses = reader_.addresses(0, to - from);
     std::array<WindowRow, KeyReader::kChunk> rows;
@@ -125,7 +137,8 @@ class WindowOperator final : public Operator {
     bool any_fired = false;
     for (std::uint32_t i = from; i < to; ++i) {
       const Timestamp time = batch.event_time(i);
-      if (name_space.empty() || time < window.start || time >= window.end) {
+      if (groups_ahead) watermark = std::max(passed, state_->event_time(addresses[i - from].hash));
+      if (name_space.empty() || groups_ahead || time < window.start || time >= window.end) {
         window = window_of(time);
         is_late = watermark >= purge_time(window);
         any_fired |= watermark >= last_of(window);
@@ -145,11 +158,13 @@ class WindowOperator final : public Operator {
     for (std::size_t r = 0; r < count; ++r) {
       rows[r].accumulator = entries[r];
       rows[r].fresh = !entries[r]->present;
+      if (groups_ahead) watermark = std::max(passed, state_->event_time(addresses[r].hash));
       if (rows[r].fresh)
         begin_window(addresses[r], window_of(batch.event_time(rows[r].record)), *entries[r],
                      watermark);
     }
     for (std::size_t r = 0; any_fired && r < count; ++r) {
+      if (groups_ahead) watermark = std::max(passed, state_->event_time(addresses[r].hash));
       if (watermark >= last_of(window_of(batch.event_time(rows[r].record))))
         correct_later(addresses[r]);
     }

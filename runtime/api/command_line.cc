@@ -106,7 +106,32 @@ class RunVerb {
         ->default_str("auto");
     verb_.add_option("--progress-interval", interval_, "how often progress is shown")
         ->default_str("1s");
-    verb_.add_flag("--fresh", fresh_, "start anew; state lies in memory, so that every run does");
+    verb_.add_option("--state", arguments_.state.folder,
+                     "folder of the job's state; .tributary/JOB if not given (or "
+                     "$TRIBUTARY_STATE/JOB). A job that stopped or died goes on from it");
+    verb_.add_flag("--no-state", no_state_, "keep state in memory alone: no checkpoints");
+    verb_
+        .add_option("--checkpoint-interval", checkpoint_interval_,
+                    "how often a checkpoint begins, and so how often output becomes visible")
+        ->default_str("10s");
+    verb_
+        .add_option("--state-memory", state_memory_mib_,
+                    "MiB of memory for state; what is beyond lies on disk")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 24))
+        ->capture_default_str();
+    verb_.add_option("--retain", arguments_.state.retained, "completed checkpoints that are kept")
+        ->check(CLI::Range(1U, 1000U))
+        ->capture_default_str();
+    verb_.add_flag("--fresh", arguments_.state.fresh,
+                   "begin anew: what the state folder holds is deleted");
+    verb_.add_option("--from", arguments_.state.from, "folder of a savepoint to begin with");
+    verb_.add_flag("--fork", arguments_.state.fork,
+                   "with --from: as another job, which leaves the first one's output alone");
+    verb_
+        .add_option("--drop-state", arguments_.state.drop_state,
+                    "OPERATOR or OPERATOR.STATE whose state may go; may be repeated")
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb_.add_flag("--force", arguments_.force,
                    "delete the part files of an earlier run below the sinks' folders");
     verb_.add_flag("--debug", arguments_.debug, "hands on record by record instead of in batches");
@@ -135,6 +160,23 @@ class RunVerb {
     arguments.progress = kProgressModes.at(progress_);
     if (!interval_.empty())
       arguments.progress_interval = TRY(read_duration("--progress-interval", interval_));
+    if (!checkpoint_interval_.empty())
+      arguments.state.checkpoint_interval =
+          TRY(read_duration("--checkpoint-interval", checkpoint_interval_));
+    arguments.state.memory_bytes = state_memory_mib_ << 20;
+    arguments.state.keep = !no_state_;
+    const bool wants_state = arguments.state.fork || !arguments.state.from.empty() ||
+                             !arguments.state.folder.empty() || !arguments.state.drop_state.empty();
+    if (no_state_ && wants_state)
+      return fail(ErrorCode::C105,
+                  "--no-state goes with none of --state, --from, --fork, "
+                  "--drop-state");
+    if (arguments.state.fork && arguments.state.from.empty())
+      return fail(ErrorCode::C105,
+                  "--fork needs --from: which savepoint is the new job to begin "
+                  "with?");
+    if (arguments.state.fresh && !arguments.state.from.empty())
+      return fail(ErrorCode::C105, "--fresh begins with nothing, --from with a savepoint: say one");
     return arguments;
   }
 
@@ -144,7 +186,9 @@ class RunVerb {
   std::string progress_ = "auto";
   std::string until_;
   std::string interval_;
-  bool fresh_ = false;
+  std::string checkpoint_interval_;
+  std::uint64_t state_memory_mib_ = 1024;
+  bool no_state_ = false;
   bool help_settings_ = false;
 };
 

@@ -13,14 +13,21 @@ bool is_part_file(std::string_view name) {
   return name.starts_with("part-") && (name.ends_with(".jsonl") || name.ends_with(".csv"));
 }
 
-// part-<task>.jsonl or .csv.
+bool is_number(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// part-<task>.jsonl or .csv, part-<writer>-<epoch>.jsonl or .csv.
 bool is_of_a_task(std::string_view name) {
   const std::size_t dot = name.find('.');
   if (!name.starts_with("part-") || dot == std::string_view::npos) return false;
   const std::string_view task = name.substr(5, dot - 5);
   const std::string_view extension = name.substr(dot);
-  return !task.empty() && std::ranges::all_of(task, [](char c) { return c >= '0' && c <= '9'; }) &&
-         (extension == ".jsonl" || extension == ".csv");
+  const std::size_t dash = task.find('-');
+  const bool numbers = dash == std::string_view::npos
+                           ? is_number(task)
+                           : is_number(task.substr(0, dash)) && is_number(task.substr(dash + 1));
+  return numbers && (extension == ".jsonl" || extension == ".csv");
 }
 
 // Walks what lies `depth` folders below the output.
@@ -28,6 +35,8 @@ Status collect(FileSystem& files, const OutputFolder& output, const std::string&
                std::size_t depth, bool is_own, PartFiles& parts) {
   for (const DirectoryEntry& entry : TRY(files.list(folder))) {
     const std::string path = folder + "/" + entry.name;
+    // What exactly-once output keeps for itself.
+    if (entry.name.starts_with("_")) continue;
     if (entry.kind == FileKind::kDirectory && depth < kDepthMax) {
       const bool is_partition = is_own && depth < output.partition_by.size() &&
                                 entry.name.starts_with(output.partition_by[depth] + "=");

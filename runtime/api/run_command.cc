@@ -11,7 +11,6 @@
 #include "base/settings_binder.h"
 #include "base/thread_executor.h"
 #include "checkpoint/memory_metadata_store.h"
-#include "checkpoint/memory_state.h"
 #include "runtime/api/input_check.h"
 #include "runtime/api/job_watch.h"
 #include "runtime/api/output_aside.h"
@@ -59,16 +58,18 @@ std::string random_uid(RandomSource& random) {
 
 class Run {
  public:
+  // `state` is null for a job that keeps none.
   Run(const RunArguments& arguments, const PlannedJob& planned, const JobProgram& program,
-      std::vector<std::string> notices, const Surroundings& surroundings)
+      RunState* state, std::vector<std::string> notices, const Surroundings& surroundings)
       : arguments_(arguments),
         planned_(planned),
+        state_(state),
         plan_(planned.plan),
         notices_(std::move(notices)),
         surroundings_(surroundings),
         clock_(surroundings.clock),
         report_(mode_of(arguments.progress, surroundings.out), planned.shown, planned.plan,
-                surroundings),
+                state == nullptr ? "in memory" : state->folder(), surroundings),
         executor_(surroundings.clock),
         job_(program, planned.plan, options()) {}
 
@@ -87,8 +88,10 @@ class Run {
     wait(signals, watch);
     const double wall_s = static_cast<double>(clock_.monotonic_nanos() - started_) / 1e9;
     const LocalJob::Outcome& outcome = job_.outcome();
-    const RunSummary summary =
+    RunSummary summary =
         summarize(planned_.shown, job_.execution().metrics(), outcome.phase, wall_s);
+    show_outcomes();
+    if (state_ != nullptr) summary.checkpoints = job_.checkpoints();
     std::optional<Error> error;
     if (outcome.error) error = planned_.secrets.redact(*outcome.error);
     report_.ended(summary, error ? &*error : nullptr);
@@ -100,17 +103,19 @@ class Run {
   LocalJob::Options options() {
     LocalJob::Options options;
     options.execution.clock = &clock_;
-    options.execution.make_keyed_state = [](std::uint32_t groups) {
-      return std::make_unique<MemoryKeyedState>(groups);
-    };
     if (arguments_.debug) {
       // A record goes all the way before the next one is sent on.
       options.execution.batch_bytes = 1;
       options.execution.linger = {};
     }
-    options.metadata = &metadata_;
-    options.metadata_key = "job";
-    options.uid = random_uid(surroundings_.random);
+    options.metadata_key = JobFolder::kRecordKey;
+    if (state_ == nullptr) {
+      options.metadata = &metadata_;
+      options.uid = random_uid(surroundings_.random);
+    } else {
+      options.metadata = &state_->metadata();
+      options.checkpoints = state_->checkpoints();
+    }
     return options;
   }
 
@@ -151,7 +156,8 @@ class Run {
   void stop(std::string_view why) {
     if (std::exchange(is_stopping_, true)) return;
     report_.notice(
-        fmt::format("stopping {}: reads no more and finishes what is in flight ({}: cancel)", why,
+        fmt::format("stopping {}: reads no more and {} ({}: cancel)", why,
+                    state_ == nullptr ? "finishes what is in flight" : "takes a last checkpoint",
                     why == "at a signal" ? "again" : "SIGINT or SIGTERM"));
     job_.request_stop();
   }
@@ -160,10 +166,36 @@ class Run {
     JobSample sample = sample_tasks(job_.execution().metrics(), plan_, now);
     report_.progress(progress_between(last_, sample, started_, plan_));
     last_ = std::move(sample);
+    show_outcomes();
+  }
+
+  // Checkpoints that begin or cease to fail, savepoints, a stop that could not be.
+  void show_outcomes() {
+    if (state_ == nullptr) return;
+    for (const LocalJob::SavepointOutcome& one : job_.take_outcomes()) {
+      if (one.path.empty()) is_stopping_ = false;
+      const std::string what =
+          one.path.empty() ? "stop refused" : fmt::format("savepoint {}", one.path);
+      report_.notice(one.error ? fmt::format("{}: {}", what, one.error->to_string())
+                               : fmt::format("{} written", what));
+    }
+    const CheckpointProgress now = job_.checkpoints();
+    if (now.failed != shown_.failed && now.last_failure)
+      report_.notice(planned_.secrets.redact(
+          fmt::format("a checkpoint failed; the job goes on, its output is held: {}",
+                      now.last_failure->what())));
+    if (shown_.last_failure && !now.last_failure && !job_.over())
+      report_.notice(fmt::format("checkpoint {} is complete again", now.newest.value));
+    for (const std::string& blocked : now.blocked_sinks) {
+      if (std::ranges::find(shown_.blocked_sinks, blocked) == shown_.blocked_sinks.end())
+        report_.notice("output is blocked: " + blocked);
+    }
+    shown_ = now;
   }
 
   const RunArguments& arguments_;
   const PlannedJob& planned_;
+  RunState* const state_;
   const graph::ExecutionPlan& plan_;
   const std::vector<std::string> notices_;
   const Surroundings& surroundings_;
@@ -175,6 +207,7 @@ class Run {
   bool is_stopping_ = false;
   std::int64_t started_ = 0;
   JobSample last_;
+  CheckpointProgress shown_;
 };
 
 }  // namespace
@@ -187,15 +220,24 @@ int run_command(const RunArguments& arguments, const Surroundings& surroundings)
   // Before --force deletes anything.
   Result<std::vector<std::string>> notices = check_inputs(*program, surroundings.files);
   if (!notices) return refuse(planned->secrets.redact(notices.error()), surroundings);
-  const Status prepared =
-      prepare_output(surroundings.files, output_folders(planned->graph), arguments.force);
-  if (!prepared) return refuse(planned->secrets.redact(prepared.error()), surroundings);
+  std::unique_ptr<RunState> state;
+  if (arguments.state.keep) {
+    auto opened = RunState::open(arguments.state, *planned, *program, surroundings);
+    if (!opened) return refuse(planned->secrets.redact(opened.error()), surroundings);
+    state = *std::move(opened);
+    std::ranges::copy(state->notices(), std::back_inserter(*notices));
+  }
+  if (state == nullptr || state->starts_from_nothing()) {
+    const Status prepared =
+        prepare_output(surroundings.files, output_folders(planned->graph), arguments.force);
+    if (!prepared) return refuse(planned->secrets.redact(prepared.error()), surroundings);
+  }
   // A reader of our output that has gone is no reason to stop a job.
   std::signal(SIGPIPE, SIG_IGN);
   StopSignals signals;
   if (const Status listening = signals.listen(); !listening)
     return refuse(listening.error(), surroundings);
-  Run run(arguments, *planned, *program, std::move(*notices), surroundings);
+  Run run(arguments, *planned, *program, state.get(), std::move(*notices), surroundings);
   return run.run(signals);
 }
 

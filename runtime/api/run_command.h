@@ -10,6 +10,7 @@
 
 #include "base/timestamp.h"
 #include "runtime/api/job_plan.h"
+#include "runtime/api/run_state.h"
 #include "runtime/api/surroundings.h"
 
 namespace tributary {
@@ -22,6 +23,7 @@ struct RunArguments {
   std::optional<Duration> until;  // empty: the end of input
   ProgressMode progress = ProgressMode::kAuto;
   Duration progress_interval = seconds(1);
+  StateArguments state;
   bool force = false;
   bool debug = false;
 };

@@ -19,9 +19,10 @@ std::string counted(std::size_t count, std::string_view noun) {
 
 }  // namespace
 
-std::string start_text(const graph::JobGraph& graph, const graph::ExecutionPlan& plan) {
+std::string start_text(const graph::JobGraph& graph, const graph::ExecutionPlan& plan,
+                       std::string_view state) {
   std::string text =
-      fmt::format("{}  {}  state in memory\n", graph.name(), counted(plan.slot_count, "slot"));
+      fmt::format("{}  {}  state {}\n", graph.name(), counted(plan.slot_count, "slot"), state);
   std::string lines = graph::explain_lines(graph, plan);
   const std::string sizes = fmt::format("{}, {}", counted(plan.stages.size(), "stage"),
                                         counted(plan.exchanges.size(), "exchange"));
@@ -39,17 +40,19 @@ std::string start_text(const graph::JobGraph& graph, const graph::ExecutionPlan&
 }
 
 RunReport::RunReport(ProgressMode mode, const graph::JobGraph& graph,
-                     const graph::ExecutionPlan& plan, const Surroundings& surroundings)
+                     const graph::ExecutionPlan& plan, std::string state,
+                     const Surroundings& surroundings)
     : mode_(mode),
       graph_(graph),
       plan_(plan),
+      state_(std::move(state)),
       out_(surroundings.out),
       err_(surroundings.err),
       block_(surroundings.out) {}
 
 void RunReport::started() {
   if (mode_ != ProgressMode::kJson) {
-    write_all(out_, start_text(graph_, plan_));
+    write_all(out_, start_text(graph_, plan_, state_));
     return;
   }
   const Json json = {{"event", "started"},
@@ -57,6 +60,7 @@ void RunReport::started() {
                      {"slots", plan_.slot_count},
                      {"stages", plan_.stages.size()},
                      {"exchanges", plan_.exchanges.size()},
+                     {"state", state_},
                      {"graph_digest", graph::digest(graph_).to_hex()}};
   write_all(out_, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }

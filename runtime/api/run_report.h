@@ -21,8 +21,9 @@ namespace tributary {
 class RunReport {
  public:
   // `mode` is not kAuto; `plan` and `graph` outlive it.
+  // `state`: where the job keeps its state.
   RunReport(ProgressMode mode, const graph::JobGraph& graph, const graph::ExecutionPlan& plan,
-            const Surroundings& surroundings);
+            std::string state, const Surroundings& surroundings);
 
   void started();
   void progress(const JobProgress& progress);
@@ -35,12 +36,14 @@ class RunReport {
   ProgressMode mode_;
   const graph::JobGraph& graph_;
   const graph::ExecutionPlan& plan_;
+  const std::string state_;
   const int out_;
   const int err_;
   TerminalBlock block_;
 };
 
 // "hourly-spend  1 slot  …" and the stages, each line ended by a newline.
-std::string start_text(const graph::JobGraph& graph, const graph::ExecutionPlan& plan);
+std::string start_text(const graph::JobGraph& graph, const graph::ExecutionPlan& plan,
+                       std::string_view state);
 
 }  // namespace tributary

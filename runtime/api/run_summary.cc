@@ -57,6 +57,9 @@ std::string_view event_of(cluster::JobPhase phase) {
 
 // "stopped (…)": what windows and timers hold is read, but not written.
 std::string stopped_text(const RunSummary& summary) {
+  if (summary.checkpoints)
+    return fmt::format("stopped (all that was read is in checkpoint {}: run it again to go on)",
+                       summary.checkpoints->newest.value);
   if (summary.held.empty()) return "stopped (all that was read is written)";
   std::string held;
   for (const auto& [operation, timers] : summary.held)
@@ -145,6 +148,13 @@ std::string summary_text(const RunSummary& summary) {
                                  grouped(summary.late_records), grouped(summary.dead_letters));
   if (summary.skipped_records > 0)
     text += fmt::format("  skipped {}", grouped(summary.skipped_records));
+  if (summary.checkpoints) {
+    text += fmt::format("  checkpoints {}", summary.checkpoints->completed);
+    if (summary.checkpoints->completed > 0)
+      text += fmt::format(" ({} ms)", summary.checkpoints->duration.micros / 1000);
+    if (summary.checkpoints->failed > 0)
+      text += fmt::format(", {} failed", summary.checkpoints->failed);
+  }
   text += fmt::format("  wall {}", seconds_text(summary.wall_s));
   if (summary.wall_s > 0 && summary.records_in > 0) {
     text += fmt::format(
@@ -187,6 +197,11 @@ std::string summary_json(const RunSummary& summary, const Error* error) {
                {"held", summary.held},
                {"sinks", Json::array()},
                {"counters", Json::object()}};
+  if (summary.checkpoints) {
+    json["checkpoints"] = {{"completed", summary.checkpoints->completed},
+                           {"failed", summary.checkpoints->failed},
+                           {"newest", summary.checkpoints->newest.value}};
+  }
   for (const SinkSummary& sink : summary.sinks) {
     json["sinks"].push_back({{"name", sink.name},
                              {"records", sink.records},

@@ -34,6 +34,7 @@ struct RunSummary {
   std::int64_t dead_letters = 0;     // taken by sinks of dead letters
   std::int64_t skipped_records = 0;  // bad ones that went nowhere
   double wall_s = 0;
+  std::optional<CheckpointProgress> checkpoints;  // of a job that keeps state
   std::vector<SinkSummary> sinks;
   // Of dead letters, by reason.
   std::map<std::string, std::int64_t> dead_letter_reasons;

@@ -28,13 +28,17 @@ Result<std::vector<checkpoint::Manifest>> read_all(
 Status delete_checkpoint(ManifestStore& manifests, BlobStore& blobs,
                          const act::DeleteCheckpoint& order) {
   const auto condemned = manifests.read(order.condemned.manifest());
-  if (condemned) TRY(delete_condemned(blobs, *condemned, TRY(read_all(manifests, order.kept))));
+  if (condemned) {
+    const auto kept = TRY(read_all(manifests, order.kept));
+    TRY(delete_condemned(blobs, *condemned, kept));
+  }
   return manifests.remove(order.condemned.manifest().name());
 }
 
 Status sweep(ManifestStore& manifests, BlobStore& blobs, const std::string& uid,
              const act::SweepOrphans& order) {
-  TRY(sweep_orphans(blobs, uid, order.below.value, TRY(read_all(manifests, order.kept))));
+  const auto manifests_kept = TRY(read_all(manifests, order.kept));
+  TRY(sweep_orphans(blobs, uid, order.below.value, manifests_kept));
   std::vector<checkpoint::ManifestRef> kept;
   for (const cluster::CompletedCheckpoint& one : order.kept) kept.push_back(one.manifest());
   TRY(sweep_manifests(manifests, order.below.value, kept));

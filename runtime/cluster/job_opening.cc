@@ -72,9 +72,6 @@ class Opening {
     std::optional<checkpoint::Manifest> from;
     if (!opening_.from.empty())
       from = TRY(read_savepoint(*opening_.files, *opening_.random, opening_.from));
-    if (found && !from && found->phase() == cluster::FINISHED)
-      return fail(ErrorCode::J604, "the job has read its input to the end, with checkpoint {}",
-                  found->checkpoints().last());
     JobIdentity identity = TRY(decide_start({.record = found ? &*found : nullptr,
                                              .from = from ? &*from : nullptr,
                                              .fork = opening_.fork,

@@ -21,7 +21,7 @@ std::string digest_of(const graph::JobGraph& graph) {
   return {reinterpret_cast<const char*>(&digest), sizeof digest};
 }
 
-ExecutionOptions execution_of(LocalJob::Options& options) {
+ExecutionOptions execution_of(const LocalJob::Options& options) {
   ExecutionOptions execution = options.execution;
   if (options.checkpoints == nullptr) return execution;
   LocalJob::Options::Checkpoints& checkpoints = *options.checkpoints;

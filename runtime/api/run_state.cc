@@ -1,0 +1,125 @@
+#include "runtime/api/run_state.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "runtime/exec/job_descriptor.h"
+#include "runtime/graph/job_graph.h"
+
+namespace tributary {
+namespace {
+
+// Reads of state that is not in memory, uploads, published parts.
+constexpr std::uint32_t kIoThreads = 8;
+
+std::unexpected<ErrorList> one(const Error& error) { return std::unexpected(ErrorList{error}); }
+
+std::string age_text(Timestamp from, Timestamp now) {
+  const std::int64_t s = std::max<std::int64_t>((now - from).micros / 1'000'000, 0);
+  if (s < 120) return fmt::format("{} s", s);
+  if (s < 7200) return fmt::format("{} min", s / 60);
+  if (s < 172800) return fmt::format("{} h", s / 3600);
+  return fmt::format("{} days", s / 86400);
+}
+
+}  // namespace
+
+std::string state_folder_of(const StateArguments& arguments, const std::string& job,
+                            const Surroundings& surroundings) {
+  if (!arguments.folder.empty()) return arguments.folder;
+  const std::string root = surroundings.environment("TRIBUTARY_STATE").value_or("");
+  return (root.empty() ? ".tributary" : root) + "/" + job;
+}
+
+RunState::RunState(std::string folder, StateLock lock, const Surroundings& surroundings)
+    : surroundings_(surroundings),
+      lock_(std::move(lock)),
+      folder_(surroundings.files, std::move(folder), surroundings.random),
+      io_(kIoThreads) {}
+
+RunState::~RunState() = default;
+
+Status RunState::forget() {
+  for (const char* part : {"/record", "/manifests", "/blobs", "/work"})
+    TRY(surroundings_.files.remove_tree(folder_.path() + part));
+  return {};
+}
+
+OrErrors<std::unique_ptr<RunState>> RunState::open(const StateArguments& arguments,
+                                                   const PlannedJob& planned,
+                                                   const JobProgram& program,
+                                                   const Surroundings& surroundings) {
+  const std::string path = state_folder_of(arguments, program.graph.name(), surroundings);
+  Result<StateLock> lock = StateLock::acquire(path);
+  if (!lock) return one(lock.error());
+  std::unique_ptr<RunState> state(new RunState(path, *std::move(lock), surroundings));
+
+  bool forget = arguments.fresh;
+  const auto found = state->folder_.metadata().get(JobFolder::kRecordKey);
+  if (!found && !forget) return one(found.error());
+  if (found && *found && !forget && arguments.from.empty()) {
+    cluster::JobRecord record;
+    // One that has read everything has nothing to go on with.
+    forget = record.ParseFromString((*found)->bytes) && record.phase() == cluster::FINISHED;
+    if (forget) state->notices_.push_back("the job had finished before; this run begins anew");
+  }
+  if (forget) {
+    if (const Status forgotten = state->forget(); !forgotten) return one(forgotten.error());
+  }
+
+  const JobOpening opening{
+      .metadata = &state->folder_.metadata(),
+      .metadata_key = std::string(JobFolder::kRecordKey),
+      .manifests = &state->folder_.manifests(),
+      .blobs = &state->folder_.blobs(),
+      .files = &surroundings.files,
+      .random = &surroundings.random,
+      .clock = &surroundings.clock,
+      .work_folder = state->folder_.work(),
+      .program = &program,
+      .plan = &planned.plan,
+      .shown_graph = graph::serialize(planned.shown),
+      .engine_version = engine_version(),
+      .interval = arguments.checkpoint_interval,
+      .retained = arguments.retained,
+      .from = arguments.from,
+      .fork = arguments.fork,
+      .drop_state = {arguments.drop_state.begin(), arguments.drop_state.end()}};
+  auto opened = open_job(opening);
+  if (!opened) return std::unexpected(std::move(opened).error());
+
+  for (const Error& error : opened->passed_over)
+    state->notices_.push_back(fmt::format(
+        "a newer checkpoint cannot be read and was passed over, nothing of it was published: {}",
+        error.what()));
+  if (opened->from) {
+    state->starts_from_nothing_ = false;
+    state->notices_.push_back(
+        fmt::format("goes on from checkpoint {}, {} old: {}", opened->from->checkpoint(),
+                    age_text({opened->from->created_micros()}, surroundings.clock.now()),
+                    match_text(opened->restored.report)));
+  }
+  auto checkpoints = std::make_shared<LocalJob::Options::Checkpoints>();
+  const auto history = LineageHistory::decode(opened->record.checkpoints().lineages());
+  if (!history) return one(history.error());
+  checkpoints->services = {.io = &state->io_,
+                           .blobs = &state->folder_.blobs(),
+                           .files = &surroundings.files,
+                           .lsm = &state->lsm_,
+                           .work_folder = state->folder_.work(),
+                           .memory_bytes = arguments.memory_bytes,
+                           .uid = uid_number(opened->record.uid()),
+                           .uid_bytes = opened->record.uid(),
+                           .history = *history,
+                           .routing_version = planned.plan.routing_version,
+                           .publish_limits = {}};
+  checkpoints->manifests = &state->folder_.manifests();
+  checkpoints->blobs = &state->folder_.blobs();
+  checkpoints->random = &surroundings.random;
+  checkpoints->opened = *std::move(opened);
+  state->checkpoints_ = std::move(checkpoints);
+  return state;
+}
+
+}  // namespace tributary

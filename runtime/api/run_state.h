@@ -1,0 +1,71 @@
+// runtime/api/run_state.h
+// The state of a job that `tributary run` runs: its folder, which nobody else may use meanwhile,
+// what it starts from, and what its tasks need to keep it.
+//
+// Thread: the main one. Outlives the LocalJob that it is given to.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/io_pool.h"
+#include "checkpoint/rocksdb_lsm.h"
+#include "runtime/api/job_plan.h"
+#include "runtime/api/refusal.h"
+#include "runtime/api/state_lock.h"
+#include "runtime/cluster/job_folder.h"
+#include "runtime/cluster/local_job.h"
+
+namespace tributary {
+
+struct StateArguments {
+  bool keep = true;    // false: in memory alone, no checkpoints
+  std::string folder;  // empty: see state_folder_of()
+  Duration checkpoint_interval = seconds(10);
+  std::size_t memory_bytes = std::size_t{1} << 30;
+  std::uint32_t retained = 2;
+  std::string from;  // a savepoint
+  bool fork = false;
+  std::vector<std::string> drop_state;
+  bool fresh = false;  // forget what is there
+};
+
+// "<TRIBUTARY_STATE, or .tributary>/<job>".
+std::string state_folder_of(const StateArguments& arguments, const std::string& job,
+                            const Surroundings& surroundings);
+
+class RunState {
+ public:
+  static OrErrors<std::unique_ptr<RunState>> open(const StateArguments& arguments,
+                                                  const PlannedJob& planned,
+                                                  const JobProgram& program,
+                                                  const Surroundings& surroundings);
+  ~RunState();
+  RunState(const RunState&) = delete;
+  RunState& operator=(const RunState&) = delete;
+
+  const std::string& folder() const { return folder_.path(); }
+  MetadataStore& metadata() { return folder_.metadata(); }
+  // No checkpoint is restored: the outputs must be empty.
+  bool starts_from_nothing() const { return starts_from_nothing_; }
+  // What people should know: what it goes on from, what was passed over.
+  const std::vector<std::string>& notices() const { return notices_; }
+  std::shared_ptr<LocalJob::Options::Checkpoints> checkpoints() const { return checkpoints_; }
+
+ private:
+  RunState(std::string folder, StateLock lock, const Surroundings& surroundings);
+  Status forget();
+
+  const Surroundings& surroundings_;
+  StateLock lock_;
+  JobFolder folder_;
+  RocksDbLsmFactory lsm_;
+  bool starts_from_nothing_ = true;
+  std::vector<std::string> notices_;
+  std::shared_ptr<LocalJob::Options::Checkpoints> checkpoints_;
+  ThreadIoPool io_;  // last: its work uses the others
+};
+
+}  // namespace tributary
