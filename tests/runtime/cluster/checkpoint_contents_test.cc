@@ -45,6 +45,13 @@ checkpoint::StateSnapshot& keyed_of(Manifest& manifest, std::uint32_t task) {
   return *task_of(manifest, "totals", task).mutable_keyed_state();
 }
 
+void edit_entry(Manifest& manifest, int entry, const std::string& owner, const std::string& name) {
+  for (const auto task : {0U, 1U}) {
+    keyed_of(manifest, task).mutable_catalog(entry)->set_operator_name(owner);
+    keyed_of(manifest, task).mutable_catalog(entry)->set_name(name);
+  }
+}
+
 TEST(CheckpointContents, RefusesAManifestThatContradictsItself) {
   const std::vector<std::pair<const char*, std::function<void(Manifest&)>>> wrongs = {
       {"an operator without a name",
@@ -81,12 +88,10 @@ TEST(CheckpointContents, RefusesAManifestThatContradictsItself) {
          for (const auto task : {0U, 1U}) task_of(m, "totals", task).add_operators("totals");
        }},
       {"key groups of two tasks", [](Manifest& m) { keyed_of(m, 1).set_group_begin(5); }},
-      {"a state of nobody",
-       [](Manifest& m) { keyed_of(m, 0).mutable_catalog(0)->set_operator_name("x"); }},
-      {"a state of another stage's operator",
-       [](Manifest& m) { keyed_of(m, 0).mutable_catalog(0)->set_operator_name("charges"); }},
+      {"a state of nobody", [](Manifest& m) { edit_entry(m, 0, "x", ""); }},
+      {"a state of another stage's operator", [](Manifest& m) { edit_entry(m, 0, "charges", ""); }},
       {"a state that would upset a terminal",
-       [](Manifest& m) { keyed_of(m, 0).mutable_catalog(1)->set_name("\x1b[2J"); }},
+       [](Manifest& m) { edit_entry(m, 1, "totals", "\x1b[2J"); }},
       {"operator state of nobody",
        [](Manifest& m) { m.mutable_tasks(0)->add_operator_states()->set_operator_("totals"); }},
       {"operator state twice",

@@ -97,7 +97,7 @@ TEST(StateEvolution, SaysWhatHasChanged) {
   EXPECT_EQ(evolve<Before>().value(), "");
   EXPECT_EQ(evolve<Added>().value(), "field units added");
   EXPECT_EQ(evolve<Wider>().value(),
-            "field n widened from int32 to int64, enumerator kTop of Level added, field parts "
+            "field n widened from int32 to int64, enumerator top of Level added, field parts "
             "widened from int16 to int32, field by_name widened from uint8 to uint16");
   EXPECT_EQ(check_state_evolution(stored<Key, Added>(), nullptr, declared<Key, Before>()).value(),
             "field units removed");
