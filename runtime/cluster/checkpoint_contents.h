@@ -47,6 +47,8 @@ struct OldOperator {
   const checkpoint::SinkRecord* sink_record = nullptr;
 
   std::uint32_t parallelism() const { return static_cast<std::uint32_t>(stage->tasks.size()); }
+  // It has states or timers, and its stage has any bytes of such.
+  bool has_keyed_state() const { return !catalog.empty() && stage->keyed_bytes > 0; }
   // Bytes of its own or blobs, besides keyed state.
   bool has_operator_state() const;
   // As far as they can be told apart from those of other operators of its stage.

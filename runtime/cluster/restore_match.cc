@@ -122,7 +122,7 @@ class Match {
     if (const graph::Vertex* vertex = now(one)) {
       std::set<std::string_view> gone;
       for (const StateInCatalog* entry : one.catalog)
-        if (!keeps(*vertex, *entry)) gone.insert(entry->name());
+        if (one.has_keyed_state() && !keeps(*vertex, *entry)) gone.insert(entry->name());
       for (const std::string_view state : one.broadcast)
         if (find_state(*vertex, state) == nullptr) gone.insert(state);
       for (const std::string_view state : gone) {
@@ -136,7 +136,7 @@ class Match {
     }
     const bool has_positions = one.table != nullptr && one.table->splits_size() > 0;
     const bool has_state =
-        !one.catalog.empty() || one.has_operator_state() || !one.broadcast.empty();
+        one.has_keyed_state() || one.has_operator_state() || !one.broadcast.empty();
     if (!has_positions && !has_state) return;
     if (options_.drop_state.contains(name)) return report(Fate::kDropped, name);
     const std::string what =
@@ -175,7 +175,9 @@ class Match {
     });
     const bool is_broadcast = was != nullptr && one.broadcast.contains(state.name());
     const std::string& name = one.vertex->name();
-    if (stored == one.catalog.end() && !is_broadcast) return report(Fate::kNew, name, state.name());
+    // One that was declared then and held nothing is as it was.
+    if (stored == one.catalog.end() && !is_broadcast)
+      return report(was == nullptr ? Fate::kNew : Fate::kKept, name, state.name());
     auto change = stored != one.catalog.end() ? check_state_evolution(**stored, was, state)
                                               : check_broadcast_evolution(*was, state);
     if (change) return report(Fate::kKept, name, state.name(), *std::move(change));

@@ -416,6 +416,28 @@ TEST(RestoreMatch, StateThatItsOperatorDeclaresNoMoreIsDroppedByItsFullName) {
             "kept 2, new 0, dropped 0\ntotals.by_line: dropped\ntotals.recent: dropped");
 }
 
+TEST(RestoreMatch, AStateIsNewOnlyIfItWasNotDeclaredBefore) {
+  CostJob job;
+  auto manifest = checkpoint_of(job.graph(), 1);
+  // Declared, but not used by the job as it was set: it held nothing.
+  task_of(manifest, "totals", 0).mutable_keyed_state()->mutable_catalog()->RemoveLast();
+  EXPECT_EQ(match_text(match(manifest, job.graph(), 1)->report), "kept 2, new 0, dropped 0");
+  job.state<Text, Totals>(job.totals, "peak");
+  EXPECT_EQ(match_text(match(manifest, job.graph(), 1)->report),
+            "kept 2, new 0, dropped 0\ntotals.peak: new");
+}
+
+TEST(RestoreMatch, StatesThatNobodyEverWroteMayGo) {
+  DedupeJob before(false);
+  auto manifest = checkpoint_of(before.graph(), 2);
+  for (const std::uint32_t task : {0U, 1U})
+    task_of(manifest, "dedupe", task).mutable_keyed_state()->clear_layers();
+  PlainJob job;
+  const auto restored = match(manifest, job.graph(), 2);
+  ASSERT_TRUE(restored.has_value());
+  EXPECT_EQ(match_text(restored->report), "kept 2, new 0, dropped 0");
+}
+
 TEST(RestoreMatch, TwoStagesMadeOfOneBothGetItsStateAndFindOnlyTheirOwn) {
   DedupeJob before(true);
   DedupeJob job(false);
