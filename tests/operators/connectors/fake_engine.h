@@ -13,7 +13,7 @@
 
 namespace tributary::fake {
 
-class Context final : public OperatorContext {
+class Context : public OperatorContext {
  public:
   std::string_view job_name() const override { return "job"; }
   std::string_view operator_name() const override { return "operator"; }
