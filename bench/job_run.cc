@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/thread_executor.h"
 #include "checkpoint/memory_metadata_store.h"
-#include "checkpoint/memory_state.h"
 #include "runtime/cluster/local_job.h"
 #include "runtime/graph/planner.h"
 
@@ -17,9 +16,6 @@ void run_to_end(const JobProgram& program, std::uint32_t slots) {
   MemoryMetadataStore metadata;
   LocalJob::Options options;
   options.execution.clock = &clock;
-  options.execution.make_keyed_state = [](std::uint32_t groups) {
-    return std::make_unique<MemoryKeyedState>(groups);
-  };
   options.metadata = &metadata;
   options.metadata_key = "job";
   options.uid = std::string(16, 'b');

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "checkpoint/memory_state.h"
 #include "operators/testing/job_test_failure.h"
 #include "runtime/graph/planner.h"
 
@@ -246,9 +245,6 @@ void TestRun::end(std::uint32_t index) {
 void TestRun::start() {
   LocalJob::Options options;
   options.execution.clock = &clock_;
-  options.execution.make_keyed_state = [](std::uint32_t groups) {
-    return std::make_unique<MemoryKeyedState>(groups);
-  };
   // Nothing lingers: what is pushed arrives without the clock moving.
   options.execution.linger = {};
   if (options_.little_room) {

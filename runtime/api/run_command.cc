@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -223,7 +224,11 @@ int run_command(const RunArguments& arguments, const Surroundings& surroundings)
   std::unique_ptr<RunState> state;
   if (arguments.state.keep) {
     auto opened = RunState::open(arguments.state, *planned, *program, surroundings);
-    if (!opened) return refuse(planned->secrets.redact(opened.error()), surroundings);
+    if (!opened) {
+      ErrorList reasons;
+      for (const Error& error : opened.error()) reasons.push_back(planned->secrets.redact(error));
+      return refuse(reasons, surroundings);
+    }
     state = *std::move(opened);
     std::ranges::copy(state->notices(), std::back_inserter(*notices));
   }

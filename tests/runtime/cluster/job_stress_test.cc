@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/thread_executor.h"
 #include "checkpoint/memory_metadata_store.h"
-#include "checkpoint/memory_state.h"
 #include "runtime/cluster/local_job.h"
 #include "runtime/graph/planner.h"
 #include "tests/runtime/exec/range_job.h"
@@ -130,9 +129,6 @@ LocalJob::Outcome run(StressJob& stress, Ending ending, int repeat) {
   MemoryMetadataStore metadata;
   LocalJob::Options options;
   options.execution.clock = &clock;
-  options.execution.make_keyed_state = [](std::uint32_t groups) {
-    return std::make_unique<MemoryKeyedState>(groups);
-  };
   // From one batch of credit to plenty.
   options.execution.credit_pool_bytes = std::size_t{1} << (repeat % 3 * 10);
   options.execution.credit_floor_bytes = 1;
@@ -204,9 +200,6 @@ TEST(LocalJobBeforeStartTest, ACancelBeforeTheStartIsTakenByTheFirstStep) {
   MemoryMetadataStore metadata;
   LocalJob::Options options;
   options.execution.clock = &clock;
-  options.execution.make_keyed_state = [](std::uint32_t groups) {
-    return std::make_unique<MemoryKeyedState>(groups);
-  };
   options.metadata = &metadata;
   options.metadata_key = "job";
   options.uid = std::string(16, 'u');

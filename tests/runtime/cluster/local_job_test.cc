@@ -11,7 +11,6 @@
 #include "base/manual_executor.h"
 #include "base/thread_executor.h"
 #include "checkpoint/memory_metadata_store.h"
-#include "checkpoint/memory_state.h"
 #include "runtime/graph/planner.h"
 #include "tests/runtime/exec/range_job.h"
 
@@ -23,9 +22,6 @@ using ::testing::HasSubstr;
 LocalJob::Options options_with(const Clock& clock, MetadataStore& metadata) {
   LocalJob::Options options;
   options.execution.clock = &clock;
-  options.execution.make_keyed_state = [](std::uint32_t groups) {
-    return std::make_unique<MemoryKeyedState>(groups);
-  };
   options.metadata = &metadata;
   options.metadata_key = "job";
   options.uid = std::string(16, 'u');

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/manual_executor.h"
 #include "checkpoint/memory_metadata_store.h"
-#include "checkpoint/memory_state.h"
 #include "runtime/cluster/local_job.h"
 #include "runtime/graph/planner.h"
 #include "tests/runtime/exec/range_job.h"
@@ -96,9 +95,6 @@ std::string run(const SmallGraph& small, std::uint32_t slots, std::uint64_t seed
   MemoryMetadataStore metadata;
   LocalJob::Options options;
   options.execution.clock = &clock;
-  options.execution.make_keyed_state = [](std::uint32_t groups) {
-    return std::make_unique<MemoryKeyedState>(groups);
-  };
   options.execution.credit_pool_bytes = 1;
   options.execution.credit_floor_bytes = 1;
   options.execution.credit_batches = 1;

@@ -86,7 +86,9 @@ class OperatorChainTest : public ::testing::Test {
     environment.job_name = "job";
     environment.clock = &clock_;
     environment.pool = &pool_;
-    environment.make_keyed_state = [] { return std::make_unique<MemoryKeyedState>(16); };
+    environment.keyed_state = [this](const std::string&) -> Result<KeyedState*> {
+      return states_.emplace_back(std::make_unique<MemoryKeyedState>(16)).get();
+    };
     chain_ = std::make_unique<OperatorChain>(std::move(environment), std::move(nodes),
                                              std::vector<Outbox*>{});
   }
@@ -107,6 +109,7 @@ class OperatorChainTest : public ::testing::Test {
   std::vector<std::string> log_;
   OperatorMetrics metrics_[3];
   std::vector<Script*> ops_;
+  std::vector<std::unique_ptr<KeyedState>> states_;
   std::unique_ptr<OperatorChain> chain_;
 };
 
