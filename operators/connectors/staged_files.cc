@@ -97,7 +97,10 @@ void StagedFiles::retry() {
   if (!blocked() && ending_.empty()) output_.held({});
 }
 
-// The numbers that this task owns: its own and those that it inherits.
+// Of the numbers that this task owns: its own and those that it inherits. Not at the start: a
+// staged unit that is still to be published names files of earlier rounds. Once everything
+// inherited is out nobody needs them: a zombie's complete epochs are all among what is out, its
+// others can never complete, and what it writes meanwhile it writes for nobody.
 void StagedFiles::sweep() {
   swept_ = true;
   output_.io().submit([settings = settings_, files = files_, number = output_.number().value,

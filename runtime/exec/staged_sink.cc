@@ -42,7 +42,7 @@ StagedSink::StagedSink(Parts parts)
               .restored = parts_.restored,
               .limits = parts_.limits,
               .hazards = {}},
-             parts_.history, parts_.writers),
+             parts_.history, std::move(parts_.writers)),
       passed_(parts_.restored),
       closed_(parts_.restored) {}
 

@@ -107,7 +107,7 @@ class StagedSink final : public StagedOutput {
   void fail(Error error);
   std::int64_t now() const { return parts_.clock->monotonic_nanos(); }
 
-  const Parts parts_;
+  Parts parts_;
   EpochStager stager_;
   SinkOwner owner_;
   std::int64_t owner_tick_ = 0;  // the next one, if the owner waits for time

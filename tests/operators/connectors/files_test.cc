@@ -6,6 +6,8 @@
 #include <tributary/files.h>
 
 #include "base/memory_file_system.h"
+#include "checkpoint/publish/sink_connector.h"
+#include "runtime/exec/staged_output.h"
 #include "tests/operators/connectors/fake_engine.h"
 #include "tests/operators/connectors/sample.h"
 
@@ -54,6 +56,16 @@ TEST(FilesTest, TakesAFolderAsALiteralAStringAViewOrASetting) {
 TEST(FilesTest, TopicOfASingleFileIsItsFolder) {
   EXPECT_THAT(files<Sale>("in/sales/a.jsonl.gz").source_spec().untyped.properties,
               Contains(Pair("topic", "sales")));
+}
+
+TEST(FilesTest, SinkPublishesExactlyOnceInTheFolderThatItWritesTo) {
+  const auto disk = std::make_shared<MemoryFileSystem>();
+  const auto sink = files<Sale>("out/").file_system(disk).sink_spec().untyped;
+  ASSERT_TRUE(sink.make_connector);
+  const SinkIdentity identity{.uid = {7, 8}, .sink = "lines", .numbers = 2};
+  const auto connector = sink.make_connector(identity);
+  ASSERT_TRUE(connector->fence({1}, {3, 1}));
+  EXPECT_TRUE(*disk->exists("out/_tributary/" + identity.uid.to_hex() + "/lines/1/owner-3-1"));
 }
 
 TEST(FilesTest, SinkSaysWhereItsOutputLies) {

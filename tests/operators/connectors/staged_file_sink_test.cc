@@ -1,13 +1,16 @@
 // The file sink in a job with checkpoints: FileSink, StagedSink, FileConnector and the
 // coordinator's part together, over files in memory.
 #include <cerrno>
-#include <set>
+#include <cstdlib>
+#include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/local_file_system.h"
 #include "base/memory_file_system.h"
 #include "operators/connectors/file_sink.h"
+#include "operators/connectors/file_source.h"
 #include "tests/operators/connectors/fake_engine.h"
 #include "tests/operators/connectors/sample.h"
 #include "tests/runtime/exec/sink_world.h"
@@ -433,6 +436,48 @@ TEST_F(StagedFileSinkTest, AFileOfAnotherWriterInThePlaceIsRefusedAndNotTouched)
   ASSERT_EQ(run.attempt->coordinator.blocked().size(), 1U);
   EXPECT_EQ(run.attempt->coordinator.blocked().begin()->second.error.code(), ErrorCode::S478);
   EXPECT_TRUE(run.staged().input_stopped());
+}
+
+TEST(StagedFileSinkOnDiskTest, WhatIsPublishedIsReadBackAndNothingElse) {
+  std::string folder = std::filesystem::temp_directory_path() / "tributary-staged-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const auto disk = std::make_shared<LocalFileSystem>();
+  const std::string out = folder + "/out";
+  SinkWorld world;
+  const auto attempt = world.start(std::make_shared<FileConnector>(
+      FileSink::connector_settings(out, {SinkWorld::kUid, "out", 1}), disk));
+  attempt->settle();
+  StagedContext context(attempt->sink);
+  context.time = &world.clock;
+  FileSink sink({.directory = out,
+                 .format = FileFormat::kJsonLines,
+                 .partition_by = {},
+                 .type = &type_info<Sale>(),
+                 .files = disk});
+  ASSERT_TRUE(sink.open(context));
+  fake::Output output{context.batches};
+  int number = 0;
+  for (std::uint64_t epoch = 1; epoch <= 3; ++epoch) {
+    for (int i = 0; i < 5'000; ++i) {
+      BatchPtr batch = context.pool().take(type_info<Sale>());
+      *static_cast<Sale*>(batch->append({})) = {
+          .tenant = "acme", .number = number++, .price = {Amount::kOne * 3 / 2}, .note = {}};
+      ASSERT_EQ(sink.process(0, batch, 0, output), 1U);
+    }
+    attempt->sink.on_barrier({epoch});
+    sink.snapshot({epoch});
+    attempt->settle();
+    // The third checkpoint is not complete.
+    ASSERT_TRUE(epoch == 3 || attempt->complete(epoch));
+    attempt->settle();
+  }
+  FileLister lister({.path = out, .type = &type_info<Sale>(), .files = disk});
+  const auto listed = lister.list();
+  ASSERT_TRUE(listed) << listed.error().what();
+  EXPECT_THAT(*listed, SizeIs(2));
+  EXPECT_EQ(read_file(*disk, out + "/part-0-1.jsonl"), sample::sales(0, 5'000));
+  EXPECT_EQ(read_file(*disk, out + "/part-0-2.jsonl"), sample::sales(5'000, 10'000));
+  EXPECT_TRUE(disk->remove_tree(folder));
 }
 
 }  // namespace
