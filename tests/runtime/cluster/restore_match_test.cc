@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "checkpoint/tiered_catalog.h"
 #include "tests/runtime/cluster/restore_world.h"
 
 namespace tributary::testing_restore {
@@ -382,6 +383,15 @@ TEST(RestoreMatch, DroppedStateIsNeverFoundAgainByALaterOperatorOfItsName) {
                                                "2/dedupe.seen",
                                                "totals.", "totals.by_account"));
 
+  // A task that declares the name again gets an id that nobody had (rule 33).
+  TieredCatalog catalog;
+  for (const auto& state : kept) ASSERT_TRUE(catalog.restore(state.catalog()).has_value());
+  const auto seen = catalog.declare(
+      "dedupe", StateInCatalog::VALUE,
+      {.name = "seen", .key_type = &type_info<Text>(), .value_type = &type_info<Totals>()});
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_EQ((*seen)->state_id(), 5U);
+
   // The next checkpoint carries it along; a later graph has a dedupe again, then drops it again.
   auto next = checkpoint_of(job.graph(), 2);
   for (const std::uint32_t task : {0U, 1U})
@@ -472,18 +482,17 @@ TEST(RestoreMatch, TwoStagesWithStateDoNotBecomeOne) {
 TEST(RestoreMatch, Rule44_AnOpenGateStaysOpenForTheSourceThatItWaitedFor) {
   const auto gated = [](const std::string& gate) {
     Job job;
-    const auto rules = job.source(gate);
-    const auto charges = job.source("charges");
     const auto out = job.sink("out");
-    job.vertex(charges).set_gated_by(gate);
-    job.rebalanced(rules, out);
-    job.rebalanced(charges, out);
+    for (const char* name : {"rules", "prices", "charges"}) job.rebalanced(job.source(name), out);
+    job.vertex(3).set_gated_by(gate);
     return job.graph();
   };
   auto manifest = checkpoint_of(gated("rules"), 2);
   EXPECT_THAT(match(manifest, gated("rules"), 2)->open_gates, ElementsAre(graph::GateId{0}));
-  EXPECT_THAT(match(manifest, gated("prices"), 2, {.drop_state = {"rules"}})->open_gates,
-              IsEmpty());
+  EXPECT_THAT(match(manifest, gated("prices"), 2)->open_gates, IsEmpty());
+  auto other_rules = gated("rules");
+  other_rules.mutable_vertices(1)->set_operator_type("kafka");
+  EXPECT_THAT(match(manifest, other_rules, 2, {.drop_state = {"rules"}})->open_gates, IsEmpty());
   manifest.mutable_gates(0)->set_open(false);
   EXPECT_THAT(match(manifest, gated("rules"), 2)->open_gates, IsEmpty());
 }
