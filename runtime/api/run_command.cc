@@ -225,9 +225,10 @@ int run_command(const RunArguments& arguments, const Surroundings& surroundings)
   if (arguments.state.keep) {
     auto opened = RunState::open(arguments.state, *planned, *program, surroundings);
     if (!opened) {
-      ErrorList reasons;
-      for (const Error& error : opened.error()) reasons.push_back(planned->secrets.redact(error));
-      return refuse(reasons, surroundings);
+      std::vector<Error> reasons;
+      for (const Error& error : opened.error().errors)
+        reasons.push_back(planned->secrets.redact(error));
+      return refuse(ErrorList(std::move(reasons)), surroundings);
     }
     state = *std::move(opened);
     std::ranges::copy(state->notices(), std::back_inserter(*notices));
