@@ -16,13 +16,14 @@
 #include "runtime/api/reference_commands.h"
 #include "runtime/api/refusal.h"
 #include "runtime/api/run_command.h"
+#include "runtime/api/state_verb.h"
 #include "runtime/api/terminal.h"
 
 namespace tributary {
 namespace {
 
-constexpr std::array<std::string_view, 7> kVerbs = {"run",     "plan",  "jobs",      "graph",
-                                                    "version", "error", "failpoints"};
+constexpr std::array<std::string_view, 8> kVerbs = {"run",     "plan",  "jobs",       "graph",
+                                                    "version", "error", "failpoints", "state"};
 constexpr std::uint32_t kSlotsMax = 1024;
 
 const std::map<std::string, ProgressMode> kProgressModes = {{"auto", ProgressMode::kAuto},
@@ -227,7 +228,7 @@ class ErrorVerb {
 
 std::optional<Error> unknown_verb(const std::vector<std::string>& arguments) {
   if (arguments.empty())
-    return Error(ErrorCode::C105, "which verb? There are run, plan, jobs, version and error",
+    return Error(ErrorCode::C105, "which verb? There are run, plan, jobs, state, version and error",
                  "tributary --help");
   const std::string& verb = arguments[0];
   if (verb.starts_with('-') || std::ranges::find(kVerbs, verb) != kVerbs.end()) return std::nullopt;
@@ -237,12 +238,18 @@ std::optional<Error> unknown_verb(const std::vector<std::string>& arguments) {
   return Error(ErrorCode::C105, std::move(what), "tributary --help");
 }
 
+// The verb that was chosen, `list` of `state list`; the program itself if none was.
+const CLI::App& chosen_verb(const CLI::App& app) {
+  const CLI::App* chosen = &app;
+  while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands()[0];
+  return *chosen;
+}
+
 // The nearest option of the verb for one that it does not have.
 std::string option_hint(const CLI::App& app, const std::vector<std::string>& arguments) {
-  const auto chosen = app.get_subcommands();
-  if (chosen.empty()) return {};
+  if (app.get_subcommands().empty()) return {};
   std::vector<std::string> names;
-  for (const CLI::Option* option : chosen[0]->get_options())
+  for (const CLI::Option* option : chosen_verb(app).get_options())
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   const std::vector<std::string_view> known(names.begin(), names.end());
   for (const std::string& argument : arguments) {
@@ -272,6 +279,7 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
   const CLI::App& version =
       *app.add_subcommand("version", "prints versions of engine, job ABI and libraries");
   ErrorVerb error(app);
+  StateVerb state(app);
   CLI::App& failpoints = *app.add_subcommand(
       "failpoints", "lists the places where $TRIBUTARY_FAILPOINTS can make this program fail");
   bool failpoints_json = false;
@@ -281,8 +289,11 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
   try {
     app.parse(reversed);
   } catch (const CLI::Success&) {
-    const auto chosen = app.get_subcommands();
-    write_all(surroundings.out, chosen.empty() ? app.help() : chosen[0]->help("tributary"));
+    const CLI::App& chosen = chosen_verb(app);
+    const bool is_nested = chosen.get_parent() != nullptr && chosen.get_parent() != &app;
+    write_all(surroundings.out, &chosen == &app
+                                    ? app.help()
+                                    : chosen.help(is_nested ? "tributary state" : "tributary"));
     return kExitDone;
   } catch (const CLI::ParseError& wrong) {
     const std::string verb = arguments[0].starts_with('-') ? "" : arguments[0] + " ";
@@ -296,6 +307,7 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
   if (jobs.parsed()) return jobs_command(job_path, surroundings);
   if (graph.is_chosen()) return graph.go(surroundings);
   if (error.is_chosen()) return error.go(surroundings);
+  if (state.is_chosen()) return state.go(surroundings);
   if (failpoints.parsed()) {
     write_all(surroundings.out, failpoints_text(failpoints_json));
     return kExitDone;
