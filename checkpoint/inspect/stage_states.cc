@@ -54,6 +54,10 @@ Result<std::vector<StageStates>> StageStates::all_of(const Manifest& manifest) {
     });
     for (const StateInCatalog& entry : catalogs[i].entries())
       stages[i].states_.push_back(TRY(StateDecoder::make(with_key_schema(entry, catalogs[i]))));
+    // People ask for values first.
+    std::ranges::stable_partition(stages[i].states_, [](const StateDecoder& state) {
+      return state.entry().kind() != StateInCatalog::TIMERS;
+    });
   }
   return stages;
 }
