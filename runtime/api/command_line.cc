@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -24,6 +25,8 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kVerbs = {"run",     "plan",  "jobs",       "graph",
                                                     "version", "error", "failpoints", "state"};
+constexpr std::array<std::string_view, 5> kStateVerbs = {"list", "describe", "get", "diff",
+                                                         "verify"};
 constexpr std::uint32_t kSlotsMax = 1024;
 
 const std::map<std::string, ProgressMode> kProgressModes = {{"auto", ProgressMode::kAuto},
@@ -226,16 +229,24 @@ class ErrorVerb {
   bool list_ = false;
 };
 
+// `above` is the verb that has these, with a blank.
+std::optional<Error> unknown_among(const std::string& verb, std::span<const std::string_view> verbs,
+                                   std::string_view above) {
+  if (verb.starts_with('-') || std::ranges::find(verbs, verb) != verbs.end()) return std::nullopt;
+  std::string what = fmt::format("unknown verb {}", excerpt(verb));
+  if (verb.empty()) what = fmt::format("{}which verb? There are {}", above, fmt::join(verbs, ", "));
+  if (const auto nearest = nearest_name(verb, verbs))
+    what += fmt::format("; did you mean {}?", *nearest);
+  return Error(ErrorCode::C105, std::move(what), fmt::format("tributary {}--help", above));
+}
+
 std::optional<Error> unknown_verb(const std::vector<std::string>& arguments) {
   if (arguments.empty())
     return Error(ErrorCode::C105, "which verb? There are run, plan, jobs, state, version and error",
                  "tributary --help");
-  const std::string& verb = arguments[0];
-  if (verb.starts_with('-') || std::ranges::find(kVerbs, verb) != kVerbs.end()) return std::nullopt;
-  std::string what = fmt::format("unknown verb {}", excerpt(verb));
-  if (const auto nearest = nearest_name(verb, kVerbs))
-    what += fmt::format("; did you mean {}?", *nearest);
-  return Error(ErrorCode::C105, std::move(what), "tributary --help");
+  if (const auto error = unknown_among(arguments[0], kVerbs, "")) return error;
+  if (arguments[0] != "state") return std::nullopt;
+  return unknown_among(arguments.size() < 2 ? "" : arguments[1], kStateVerbs, "state ");
 }
 
 // The verb that was chosen, `list` of `state list`; the program itself if none was.
