@@ -1,5 +1,6 @@
 #include "checkpoint/inspect/entry_text.h"
 
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -25,6 +26,16 @@ Result<std::string> map_key_text(const StateDecoder& state, std::string_view byt
 }
 
 }  // namespace
+
+Result<std::string> map_key_bytes(const StateDecoder& state, std::string_view text) {
+  std::uint64_t place = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), place);
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  if (!state.entry().map_key_schema().empty() || !is_number) return state.map_keys().to_bytes(text);
+  std::string bytes;
+  append_big_endian(bytes, place);
+  return bytes;
+}
 
 Result<EntryText> entry_text(const StatePart& part, std::string_view lsm_key) {
   EntryText text;

@@ -25,6 +25,9 @@ struct EntryText {
   bool by_processing_time = false;
 };
 
+// The bytes of a typed map key; of a list's element its place, counted from 0. C114.
+Result<std::string> map_key_bytes(const StateDecoder& state, std::string_view text);
+
 Result<EntryText> entry_text(const StatePart& part, std::string_view lsm_key);
 
 }  // namespace tributary

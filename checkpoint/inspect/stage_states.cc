@@ -10,6 +10,19 @@ using checkpoint::Manifest;
 using checkpoint::StateInCatalog;
 using checkpoint::TaskSnapshot;
 
+namespace {
+
+// Timers keep no schema of keys: they have those of the operator's other states.
+StateInCatalog with_key_schema(StateInCatalog entry, const TieredCatalog& catalog) {
+  if (entry.kind() != StateInCatalog::TIMERS || !entry.key_schema().empty()) return entry;
+  for (const StateInCatalog& other : catalog.entries())
+    if (other.operator_name() == entry.operator_name() && !other.key_schema().empty())
+      entry.set_key_schema(other.key_schema());
+  return entry;
+}
+
+}  // namespace
+
 ScratchFolder::~ScratchFolder() {
   if (given_ > 0) (void)files_.remove_tree(path_);
 }
@@ -40,7 +53,11 @@ Result<std::vector<StageStates>> StageStates::all_of(const Manifest& manifest) {
       return std::pair(task->keyed_state().group_begin(), task->task());
     });
     for (const StateInCatalog& entry : catalogs[i].entries())
-      stages[i].states_.push_back(TRY(StateDecoder::make(entry)));
+      stages[i].states_.push_back(TRY(StateDecoder::make(with_key_schema(entry, catalogs[i]))));
+    // People ask for values first.
+    std::ranges::stable_partition(stages[i].states_, [](const StateDecoder& state) {
+      return state.entry().kind() != StateInCatalog::TIMERS;
+    });
   }
   return stages;
 }

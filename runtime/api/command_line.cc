@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -16,13 +17,16 @@
 #include "runtime/api/reference_commands.h"
 #include "runtime/api/refusal.h"
 #include "runtime/api/run_command.h"
+#include "runtime/api/state_verb.h"
 #include "runtime/api/terminal.h"
 
 namespace tributary {
 namespace {
 
-constexpr std::array<std::string_view, 7> kVerbs = {"run",     "plan",  "jobs",      "graph",
-                                                    "version", "error", "failpoints"};
+constexpr std::array<std::string_view, 8> kVerbs = {"run",     "plan",  "jobs",       "graph",
+                                                    "version", "error", "failpoints", "state"};
+constexpr std::array<std::string_view, 5> kStateVerbs = {"list", "describe", "get", "diff",
+                                                         "verify"};
 constexpr std::uint32_t kSlotsMax = 1024;
 
 const std::map<std::string, ProgressMode> kProgressModes = {{"auto", ProgressMode::kAuto},
@@ -269,24 +273,38 @@ class ErrorVerb {
   bool list_ = false;
 };
 
+// `above` is the verb that has these, with a blank.
+std::optional<Error> unknown_among(const std::string& verb, std::span<const std::string_view> verbs,
+                                   std::string_view above) {
+  if (verb.starts_with('-') || std::ranges::find(verbs, verb) != verbs.end()) return std::nullopt;
+  std::string what = fmt::format("unknown verb {}", excerpt(verb));
+  if (verb.empty()) what = fmt::format("{}which verb? There are {}", above, fmt::join(verbs, ", "));
+  if (const auto nearest = nearest_name(verb, verbs))
+    what += fmt::format("; did you mean {}?", *nearest);
+  return Error(ErrorCode::C105, std::move(what), fmt::format("tributary {}--help", above));
+}
+
 std::optional<Error> unknown_verb(const std::vector<std::string>& arguments) {
   if (arguments.empty())
-    return Error(ErrorCode::C105, "which verb? There are run, plan, jobs, version and error",
+    return Error(ErrorCode::C105, "which verb? There are run, plan, jobs, state, version and error",
                  "tributary --help");
-  const std::string& verb = arguments[0];
-  if (verb.starts_with('-') || std::ranges::find(kVerbs, verb) != kVerbs.end()) return std::nullopt;
-  std::string what = fmt::format("unknown verb {}", excerpt(verb));
-  if (const auto nearest = nearest_name(verb, kVerbs))
-    what += fmt::format("; did you mean {}?", *nearest);
-  return Error(ErrorCode::C105, std::move(what), "tributary --help");
+  if (const auto error = unknown_among(arguments[0], kVerbs, "")) return error;
+  if (arguments[0] != "state") return std::nullopt;
+  return unknown_among(arguments.size() < 2 ? "" : arguments[1], kStateVerbs, "state ");
+}
+
+// The verb that was chosen, `list` of `state list`; the program itself if none was.
+const CLI::App& chosen_verb(const CLI::App& app) {
+  const CLI::App* chosen = &app;
+  while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands()[0];
+  return *chosen;
 }
 
 // The nearest option of the verb for one that it does not have.
 std::string option_hint(const CLI::App& app, const std::vector<std::string>& arguments) {
-  const auto chosen = app.get_subcommands();
-  if (chosen.empty()) return {};
+  if (app.get_subcommands().empty()) return {};
   std::vector<std::string> names;
-  for (const CLI::Option* option : chosen[0]->get_options())
+  for (const CLI::Option* option : chosen_verb(app).get_options())
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   const std::vector<std::string_view> known(names.begin(), names.end());
   for (const std::string& argument : arguments) {
@@ -316,6 +334,7 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
   const CLI::App& version =
       *app.add_subcommand("version", "prints versions of engine, job ABI and libraries");
   ErrorVerb error(app);
+  StateVerb state(app);
   CLI::App& failpoints = *app.add_subcommand(
       "failpoints", "lists the places where $TRIBUTARY_FAILPOINTS can make this program fail");
   bool failpoints_json = false;
@@ -325,8 +344,11 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
   try {
     app.parse(reversed);
   } catch (const CLI::Success&) {
-    const auto chosen = app.get_subcommands();
-    write_all(surroundings.out, chosen.empty() ? app.help() : chosen[0]->help("tributary"));
+    const CLI::App& chosen = chosen_verb(app);
+    const bool is_nested = chosen.get_parent() != nullptr && chosen.get_parent() != &app;
+    write_all(surroundings.out, &chosen == &app
+                                    ? app.help()
+                                    : chosen.help(is_nested ? "tributary state" : "tributary"));
     return kExitDone;
   } catch (const CLI::ParseError& wrong) {
     const std::string verb = arguments[0].starts_with('-') ? "" : arguments[0] + " ";
@@ -340,6 +362,7 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
   if (jobs.parsed()) return jobs_command(job_path, surroundings);
   if (graph.is_chosen()) return graph.go(surroundings);
   if (error.is_chosen()) return error.go(surroundings);
+  if (state.is_chosen()) return state.go(surroundings);
   if (failpoints.parsed()) {
     write_all(surroundings.out, failpoints_text(failpoints_json));
     return kExitDone;

@@ -45,11 +45,12 @@ class StoredJob {
   static constexpr std::uint32_t kKeyGroups = 8;
   static constexpr std::string_view kWindow = "2026-09-01T10:00:00Z";
 
-  explicit StoredJob(TieredWorld& world) : world_(world) {
+  // States that are declared in another order get other ids.
+  explicit StoredJob(TieredWorld& world, bool maps_first = false) : world_(world) {
     for (const std::uint32_t begin : {0U, 4U}) {
       const TieredOptions options{
           .key_group_count = kKeyGroups, .groups = {begin, begin + 4}, .base_bytes_min = 1};
-      tasks_.push_back(std::make_unique<Task>(world, options));
+      tasks_.push_back(std::make_unique<Task>(world, options, maps_first));
     }
   }
 
@@ -162,21 +163,28 @@ class StoredJob {
 
  private:
   struct Task {
-    Task(TieredWorld& world, const TieredOptions& options) : task(world, options) {
+    Task(TieredWorld& world, const TieredOptions& options, bool maps_first) : task(world, options) {
       KeyedState& state = **task.store().operator_state("book");
-      const TypeInfo* key = &type_info<AccountKey>();
-      accounts =
-          *state.value({.name = "accounts", .key_type = key, .value_type = &type_info<Account>()});
+      timers = &state.timers();
+      if (maps_first) declare_maps(state);
+      accounts = *state.value({.name = "accounts",
+                               .key_type = &type_info<AccountKey>(),
+                               .value_type = &type_info<Account>()});
+      seen = *state.value({.name = "seen",
+                           .key_type = &type_info<AccountKey>(),
+                           .value_type = &type_info<Posting>(),
+                           .ttl = days(1)});
+      if (!maps_first) declare_maps(state);
+      EXPECT_TRUE(task.store().finish_restore().has_value());
+    }
+    void declare_maps(KeyedState& state) {
       postings = *state.map({.name = "postings",
-                             .key_type = key,
+                             .key_type = &type_info<AccountKey>(),
                              .value_type = &type_info<Posting>(),
                              .map_key_type = &type_info<Text>()});
-      history =
-          *state.map({.name = "history", .key_type = key, .value_type = &type_info<Posting>()});
-      seen = *state.value(
-          {.name = "seen", .key_type = key, .value_type = &type_info<Posting>(), .ttl = days(1)});
-      timers = &state.timers();
-      EXPECT_TRUE(task.store().finish_restore().has_value());
+      history = *state.map({.name = "history",
+                            .key_type = &type_info<AccountKey>(),
+                            .value_type = &type_info<Posting>()});
     }
     TieredTask task;
     ValueState* accounts = nullptr;
