@@ -17,14 +17,16 @@
 #include "runtime/api/reference_commands.h"
 #include "runtime/api/refusal.h"
 #include "runtime/api/run_command.h"
+#include "runtime/api/run_requests.h"
 #include "runtime/api/state_verb.h"
 #include "runtime/api/terminal.h"
 
 namespace tributary {
 namespace {
 
-constexpr std::array<std::string_view, 8> kVerbs = {"run",     "plan",  "jobs",       "graph",
-                                                    "version", "error", "failpoints", "state"};
+constexpr std::array<std::string_view, 11> kVerbs = {"run",        "plan",  "jobs",       "graph",
+                                                     "version",    "error", "failpoints", "stop",
+                                                     "checkpoint", "state", "savepoint"};
 constexpr std::array<std::string_view, 5> kStateVerbs = {"list", "describe", "get", "diff",
                                                          "verify"};
 constexpr std::uint32_t kSlotsMax = 1024;
@@ -335,6 +337,20 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
       *app.add_subcommand("version", "prints versions of engine, job ABI and libraries");
   ErrorVerb error(app);
   StateVerb state(app);
+  CLI::App& savepoint = *app.add_subcommand(
+      "savepoint", "copies the next checkpoint of a running job to a folder of its own");
+  CLI::App& stop = *app.add_subcommand("stop", "stops a running job with a last checkpoint");
+  CLI::App& checkpoint =
+      *app.add_subcommand("checkpoint", "asks a running job for a checkpoint now");
+  std::string state_folder;
+  RunRequest request;
+  for (CLI::App* verb : {&savepoint, &stop, &checkpoint})
+    verb->add_option("STATE", state_folder, "the job's state folder, as `run` prints it")
+        ->required();
+  savepoint.add_option("PATH", request.path, "folder of the savepoint")->required();
+  stop.add_flag("--drain", request.drain,
+                "let event time go to its end first: windows and timers fire");
+  stop.add_option("--savepoint", request.path, "folder for a savepoint of the last checkpoint");
   CLI::App& failpoints = *app.add_subcommand(
       "failpoints", "lists the places where $TRIBUTARY_FAILPOINTS can make this program fail");
   bool failpoints_json = false;
@@ -363,6 +379,11 @@ int run_command_line(const std::vector<std::string>& arguments, const Surroundin
   if (graph.is_chosen()) return graph.go(surroundings);
   if (error.is_chosen()) return error.go(surroundings);
   if (state.is_chosen()) return state.go(surroundings);
+  if (savepoint.parsed() || stop.parsed() || checkpoint.parsed()) {
+    if (savepoint.parsed()) request.kind = RunRequest::Kind::kSavepoint;
+    if (stop.parsed()) request.kind = RunRequest::Kind::kStop;
+    return request_command(state_folder, std::move(request), surroundings);
+  }
   if (failpoints.parsed()) {
     write_all(surroundings.out, failpoints_text(failpoints_json));
     return kExitDone;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "runtime/api/output_folders.h"
 #include "runtime/api/refusal.h"
 #include "runtime/api/run_report.h"
+#include "runtime/api/run_requests.h"
 #include "runtime/api/stop_signals.h"
 #include "runtime/cluster/local_job.h"
 
@@ -25,6 +27,8 @@ namespace tributary {
 namespace {
 
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
+// How often it is looked whether somebody asks for a savepoint.
+constexpr std::int64_t kRequestNanos = 100 * kNanosPerMilli;
 
 ProgressMode mode_of(ProgressMode asked, int out) {
   if (asked != ProgressMode::kAuto) return asked;
@@ -77,6 +81,7 @@ class Run {
   int run(StopSignals& signals) {
     report_.started();
     for (const std::string& notice : notices_) report_.notice(planned_.secrets.redact(notice));
+    if (state_ != nullptr) inbox_.emplace(surroundings_.files, state_->folder());
     started_ = clock_.monotonic_nanos();
     last_ = {.nanos = started_, .tasks = {}};
     JobWatch watch;
@@ -93,6 +98,7 @@ class Run {
         summarize(planned_.shown, job_.execution().metrics(), outcome.phase, wall_s);
     show_outcomes();
     if (state_ != nullptr) summary.checkpoints = job_.checkpoints();
+    answer_stops(outcome);
     std::optional<Error> error;
     if (outcome.error) error = planned_.secrets.redact(*outcome.error);
     report_.ended(summary, error ? &*error : nullptr);
@@ -125,8 +131,9 @@ class Run {
     std::int64_t next = started_ + interval;
     std::int64_t until = arguments_.until ? started_ + arguments_.until->micros * 1000 : INT64_MAX;
     for (;;) {
-      const std::int64_t left =
+      std::int64_t left =
           std::max<std::int64_t>(std::min(next, until) - clock_.monotonic_nanos(), 0);
+      if (inbox_) left = std::min(left, kRequestNanos);
       switch (watch.wait(signals.descriptor(), static_cast<int>(std::min<std::int64_t>(
                                                    left / kNanosPerMilli + 1, 3600'000)))) {
         case JobWatch::Woken::kEnded:
@@ -137,6 +144,7 @@ class Run {
         case JobWatch::Woken::kTime:
           break;
       }
+      take_requests();
       const std::int64_t now = clock_.monotonic_nanos();
       if (now >= until) {
         until = INT64_MAX;
@@ -154,13 +162,41 @@ class Run {
     report_.notice(signals_so_far > 1 ? "cancelling (again: end at once)" : "cancelling");
     job_.cancel();
   }
-  void stop(std::string_view why) {
+  void take_requests() {
+    if (!inbox_) return;
+    for (const RunRequest& request : inbox_->poll()) {
+      switch (request.kind) {
+        case RunRequest::Kind::kCheckpoint:
+          job_.request_checkpoint();
+          inbox_->answer(request.id, std::nullopt);
+          break;
+        case RunRequest::Kind::kSavepoint:
+          asked_savepoints_.emplace(request.path, request.id);
+          job_.request_savepoint(request.path);
+          break;
+        case RunRequest::Kind::kStop:
+          asked_stops_.push_back(request);
+          stop("on request", request.drain, request.path);
+          break;
+      }
+    }
+    show_outcomes();
+  }
+  // A stop has been carried out when the job is over and its savepoint, if one was asked for, lies
+  // there.
+  void answer_stops(const LocalJob::Outcome& outcome) {
+    for (const RunRequest& request : asked_stops_)
+      inbox_->answer(request.id, outcome.error ? outcome.error : stop_error_);
+    asked_stops_.clear();
+  }
+
+  void stop(std::string_view why, bool drain = false, std::string savepoint = {}) {
     if (std::exchange(is_stopping_, true)) return;
     report_.notice(
         fmt::format("stopping {}: reads no more and {} ({}: cancel)", why,
                     state_ == nullptr ? "finishes what is in flight" : "takes a last checkpoint",
                     why == "at a signal" ? "again" : "SIGINT or SIGTERM"));
-    job_.request_stop();
+    job_.request_stop(drain, std::move(savepoint));
   }
 
   void show_progress(std::int64_t now) {
@@ -174,7 +210,17 @@ class Run {
   void show_outcomes() {
     if (state_ == nullptr) return;
     for (const LocalJob::SavepointOutcome& one : job_.take_outcomes()) {
-      if (one.path.empty()) is_stopping_ = false;
+      if (one.path.empty()) {
+        is_stopping_ = false;
+        for (const RunRequest& request : std::exchange(asked_stops_, {}))
+          inbox_->answer(request.id, one.error);
+      }
+      for (auto [asked, end] = asked_savepoints_.equal_range(one.path); asked != end;
+           asked = asked_savepoints_.erase(asked))
+        inbox_->answer(asked->second, one.error);
+      for (const RunRequest& request : asked_stops_) {
+        if (request.path == one.path) stop_error_ = one.error;
+      }
       const std::string what =
           one.path.empty() ? "stop refused" : fmt::format("savepoint {}", one.path);
       report_.notice(one.error ? fmt::format("{}: {}", what, one.error->to_string())
@@ -209,6 +255,10 @@ class Run {
   std::int64_t started_ = 0;
   JobSample last_;
   CheckpointProgress shown_;
+  std::optional<RequestInbox> inbox_;
+  std::multimap<std::string, std::string> asked_savepoints_;  // path -> request
+  std::vector<RunRequest> asked_stops_;
+  std::optional<Error> stop_error_;  // of the savepoint that belongs to a stop
 };
 
 }  // namespace

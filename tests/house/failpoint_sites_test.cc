@@ -58,28 +58,12 @@ std::set<std::string> placed() {
   return found;
 }
 
-// Sites of the running engine that are not wired yet. A name leaves this list when it is placed.
-const std::set<std::string> kAwaited = {"task.barrier_received",
-                                        "task.frozen",
-                                        "task.mid_sweep",
-                                        "task.before_ack",
-                                        "coordinator.before_trigger",
-                                        "coordinator.all_acked",
-                                        "coordinator.before_commit",
-                                        "coordinator.after_commit",
-                                        "coordinator.before_notify",
-                                        "sink.before_publish",
-                                        "sink.after_publish",
-                                        "restore.before_state",
-                                        "restore.after_state",
-                                        "job.before_last_word"};
-
 TEST(FailpointSites, EveryNameIsPlaced) {
   const std::set<std::string> sites = placed();
   std::set<std::string> nowhere;
   for (const auto& [name, entry] : registry())
     if (!sites.contains(name)) nowhere.insert(name);
-  EXPECT_EQ(nowhere, kAwaited) << "place what is defined; strike what is placed from kAwaited";
+  EXPECT_THAT(nowhere, ::testing::IsEmpty()) << "defined and placed nowhere";
 }
 
 TEST(FailpointSites, ThePageShowsTheRegistry) {
