@@ -69,6 +69,7 @@ class TaskTest : public ::testing::Test {
     parts.chain = std::make_unique<OperatorChain>(
         ChainEnvironment{.job_name = "job", .clock = &clock_, .pool = &pool_}, std::move(nodes),
         std::vector<Outbox*>{outbox});
+    parts.state = std::make_unique<TaskState>(TaskState::Parts{.clock = &clock_});
     task_ = std::make_unique<Task>(std::move(parts));
     task_->open();
     task_->run();
