@@ -16,8 +16,8 @@ namespace {
 constexpr std::uint32_t kDeadLetterPort = 1;
 // A job that needs more turns than this without the clock moving is taken to spin.
 constexpr std::uint64_t kTurnsMax = 20'000'000;
-// Deadlines that one end() follows before it gives up.
-constexpr int kDeadlinesMax = 10'000'000;
+// How far end() moves the clock before it gives up.
+constexpr Duration kEndsWithin = days(3650);
 
 StreamKind stream_kind(graph::StreamKind kind) {
   switch (kind) {
@@ -33,24 +33,28 @@ StreamKind stream_kind(graph::StreamKind kind) {
 }  // namespace
 
 TestRun::TestRun(const JobProgram& program, const Options& options)
-    : options_(options), program_(program), clock_(options.start), executor_(clock_, options.seed) {
+    : options_(options),
+      program_(program),
+      clock_(options.start),
+      random_(options.seed),
+      folder_(files_, "job", random_) {
   if (options_.key_groups != 0) program_.graph.set_key_groups(options_.key_groups);
   const std::size_t count = program_.vertices.size();
   for (std::uint32_t id = 0; id < count; ++id) {
-    graph::Vertex& vertex = *program_.graph.mutable_vertices(static_cast<int>(id));
-    // A test with few slots may run a job that asks for more.
-    vertex.set_parallelism(std::min(vertex.parallelism(), options_.slots));
-    if (vertex.kind() == graph::SOURCE) replace_source(id);
-    if (vertex.kind() == graph::SINK) replace_sink(id);
+    const graph::VertexKind kind = program_.graph.vertices(static_cast<int>(id)).kind();
+    if (kind == graph::SOURCE) replace_source(id);
+    if (kind == graph::SINK) replace_sink(id);
   }
-  plan();
+  for (const graph::Vertex& vertex : program_.graph.vertices())
+    asked_parallelism_.push_back(vertex.parallelism());
+  plan(options_.slots);
 }
 
-// Tasks must be over before the slots go.
+// Operators are closed, as at any end of a job.
 TestRun::~TestRun() {
-  if (job_ == nullptr) return;
-  if (!job_->over()) job_->cancel();
-  executor_.run_until_idle();
+  if (attempt_ == nullptr) return;
+  if (!over()) attempt_->job().cancel();
+  attempt_->come_to_rest(kTurnsMax);
 }
 
 void TestRun::replace_source(std::uint32_t vertex) {
@@ -116,15 +120,20 @@ void TestRun::replace_sink(std::uint32_t vertex) {
     sinks_.push_back(std::make_unique<SinkCollector>(
         program_.graph.vertices(static_cast<int>(vertex)).name(),
         *program_.edges[static_cast<std::size_t>(i)].record_type, stream_kind(edge.kind())));
-    program_.vertices[vertex].make_operator = [collector = sinks_.back().get()] {
-      return collector->make_operator();
-    };
+    VertexCode& code = program_.vertices[vertex];
+    code.make_operator = [collector = sinks_.back().get()] { return collector->make_operator(); };
+    code.make_connector = {};
     return;
   }
 }
 
-void TestRun::plan() {
-  auto planned = graph::plan(program_.graph, {.slots = options_.slots});
+// A test with few slots may run a job that asks for more.
+void TestRun::plan(std::uint32_t slots) {
+  for (std::size_t id = 0; id < asked_parallelism_.size(); ++id) {
+    program_.graph.mutable_vertices(static_cast<int>(id))
+        ->set_parallelism(std::min(asked_parallelism_[id], slots));
+  }
+  auto planned = graph::plan(program_.graph, {.slots = slots});
   if (planned) {
     plan_ = *std::move(planned);
     return;
@@ -243,21 +252,17 @@ void TestRun::end(std::uint32_t index) {
 }
 
 void TestRun::start() {
-  LocalJob::Options options;
-  options.execution.clock = &clock_;
-  // Nothing lingers: what is pushed arrives without the clock moving.
-  options.execution.linger = {};
-  if (options_.little_room) {
-    options.execution.credit_pool_bytes = 64 * 1024;
-    options.execution.credit_floor_bytes = 16 * 1024;
-    options.execution.credit_batches = 2;
-    options.execution.batch_bytes = 1024;
-  }
-  options.metadata = &metadata_;
-  options.metadata_key = "job";
-  options.uid = std::string(16, 't');
-  job_ = std::make_unique<LocalJob>(program_, plan_, std::move(options));
-  job_->start(executor_);
+  attempt_ =
+      std::make_unique<TestAttempt>(TestAttempt::Parts{.program = program_,
+                                                       .plan = plan_,
+                                                       .folder = folder_,
+                                                       .random = random_,
+                                                       .clock = clock_},
+                                    TestAttempt::Options{.seed = options_.seed + attempts_++,
+                                                         .little_room = options_.little_room});
+  for (const auto& sink : sinks_) sink->go_back_to(attempt_->from());
+  for (Source& source : sources_) source.woken = true;
+  attempt_->start();
 }
 
 // An order to add no splits is what makes a source's tasks look at their queues again.
@@ -265,16 +270,21 @@ void TestRun::wake(Source& source) {
   source.woken = false;
   const graph::VertexId vertex{source.vertex};
   const std::uint32_t tasks = plan_.stage_of(vertex).parallelism;
-  for (std::uint32_t task = 0; task < tasks; ++task) job_->execution().add_splits(vertex, task, {});
+  for (std::uint32_t task = 0; task < tasks; ++task)
+    attempt_->job().execution().add_splits(vertex, task, {});
 }
 
 void TestRun::come_to_rest() {
-  if (job_ == nullptr) start();
-  if (job_->over()) return;
+  if (down_) {
+    fail_test("job {} is down since its crash(): say restore() before the next step",
+              program_.graph.name());
+  }
+  if (attempt_ == nullptr) start();
+  if (over()) return;
   for (Source& source : sources_) {
     if (source.woken) wake(source);
   }
-  if (executor_.run_until_idle(kTurnsMax)) return;
+  if (attempt_->come_to_rest(kTurnsMax)) return;
   fail_test("job {} does not come to rest: after {} turns at {} it still claims progress",
             program_.graph.name(), kTurnsMax, format_timestamp(clock_.now()));
 }
@@ -284,8 +294,8 @@ void TestRun::advance(Duration time) {
   run();
   const std::int64_t target = clock_.monotonic_nanos() + time.micros * 1000;
   // Deadline by deadline, so that timers fire in their order and at their time.
-  while (!job_->over()) {
-    const std::int64_t next = executor_.next_deadline_nanos();
+  while (!over()) {
+    const std::int64_t next = attempt_->executor().next_deadline_nanos();
     if (next >= target) break;
     clock_.advance_to_nanos(next);
     come_to_rest();
@@ -306,27 +316,119 @@ void TestRun::end_all() {
 
 void TestRun::stop() {
   run();
-  if (job_->over()) return;
-  job_->request_stop();
+  if (over()) return;
+  attempt_->job().request_stop();
   come_to_rest();
   finish();
 }
 
 void TestRun::finish() {
-  for (int i = 0; !job_->over() && i < kDeadlinesMax; ++i) {
-    const std::int64_t next = executor_.next_deadline_nanos();
-    if (next == std::numeric_limits<std::int64_t>::max()) break;
-    clock_.advance_to_nanos(next);
+  for (const Timestamp until = clock_.now() + kEndsWithin; !over() && clock_.now() < until;) {
+    clock_.advance_to_nanos(attempt_->executor().next_deadline_nanos());
     come_to_rest();
   }
-  if (job_->over()) return;
+  if (over()) return;
   fail_test("job {} does not end; still running: {}", program_.graph.name(),
-            fmt::join(executor_.unfinished(), ", "));
+            fmt::join(attempt_->executor().unfinished(), ", "));
+}
+
+void TestRun::expect_running(std::string_view step) const {
+  if (!over()) return;
+  const std::optional<Error> error = failure();
+  fail_test("{}: job {} is over: {}", step, program_.graph.name(),
+            error ? error->to_string() : cluster::JobPhase_Name(phase()));
+}
+
+void TestRun::checkpoint() {
+  run();
+  expect_running("checkpoint()");
+  LocalJob& job = attempt_->job();
+  const std::uint64_t failed = job.checkpoints().failed;
+  job.request_checkpoint();
+  come_to_rest();
+  expect_running("checkpoint()");
+  const CheckpointProgress progress = job.checkpoints();
+  if (progress.failed != failed) {
+    fail_test("checkpoint(): it failed, and the job went on: {}",
+              progress.last_failure ? progress.last_failure->to_string() : "no reason is known");
+  }
+  if (progress.pending != CheckpointId{}) {
+    fail_test(
+        "checkpoint(): checkpoint {} is not complete although all is at rest: a task of job {} "
+        "waits for time to go on",
+        progress.pending.value, program_.graph.name());
+  }
+}
+
+void TestRun::crash() {
+  run();
+  expect_running("crash()");
+  lose_process();
+}
+
+void TestRun::crash_in_flight(const InFlight& how) {
+  if (attempt_ == nullptr) start();
+  for (Source& source : sources_) {
+    if (source.woken) wake(source);
+  }
+  attempt_->begin(how.turns);
+  if (how.checkpoint) attempt_->job().request_checkpoint();
+  attempt_->begin(how.turns_after);
+  if (!over()) lose_process();
+}
+
+void TestRun::lose_process() {
+  const CheckpointId complete = attempt_->job().checkpoints().newest;
+  attempt_.reset();
+  files_.drop_unsynced();
+  down_ = true;
+  const CheckpointId on_record = newest_on_record();
+  if (on_record < complete) {
+    fail_test("checkpoint {} was complete, but a power cut left only {}: a bug of the engine",
+              complete.value, on_record.value);
+  }
+  for (const auto& sink : sinks_) sink->go_back_to(on_record);
+}
+
+CheckpointId TestRun::newest_on_record() {
+  const auto found = folder_.metadata().get(std::string(JobFolder::kRecordKey));
+  if (!found) fail_test("the record of the job cannot be read: {}", found.error().to_string());
+  cluster::JobRecord record;
+  if (!*found || !record.ParseFromString((*found)->bytes)) return {};
+  const auto& completed = record.checkpoints().completed();
+  return completed.empty() ? CheckpointId{} : CheckpointId{completed.rbegin()->id()};
+}
+
+void TestRun::restore() {
+  const bool stopped = over() && phase() != cluster::FINISHED;
+  if (!down_ && !stopped) {
+    fail_test("restore(): job {} {}; it is for after crash(), stop() or a failure",
+              program_.graph.name(), over() ? "has finished" : "is running");
+  }
+  const CheckpointId expected = newest_on_record();
+  down_ = false;
+  attempt_.reset();
+  start();
+  if (attempt_->from() != expected) {
+    fail_test("restore(): the newest checkpoint is {}, the job went back to {}", expected.value,
+              attempt_->from().value);
+  }
+  come_to_rest();
+}
+
+void TestRun::rescale(std::uint32_t slots) {
+  if (slots == 0) fail_test("rescale(0): at least 1");
+  stop();
+  if (phase() != cluster::STOPPED) expect_running("rescale()");
+  attempt_.reset();
+  plan(slots);
+  start();
+  come_to_rest();
 }
 
 std::optional<Error> TestRun::failure() const {
-  if (!over() || job_->outcome().phase != cluster::FAILED) return std::nullopt;
-  return job_->outcome().error;
+  if (!over() || attempt_->job().outcome().phase != cluster::FAILED) return std::nullopt;
+  return attempt_->job().outcome().error;
 }
 
 }  // namespace tributary::testing
