@@ -144,8 +144,8 @@ void JobTestCore::expect_open(std::uint32_t source, std::string_view call) const
 }
 
 void JobTestCore::step(HistoryEvent event) {
-  state_->at_rest = !event.is_push();
   apply(event, *state_->run);
+  state_->at_rest = !event.is_push();
   state_->history.push_back(std::move(event));
 }
 

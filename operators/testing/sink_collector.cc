@@ -6,10 +6,10 @@ namespace tributary::testing {
 
 class CollectOperator final : public Operator {
  public:
-  explicit CollectOperator(SinkCollector& collector)
-      : collector_(collector), behind_(collector.from_) {}
+  explicit CollectOperator(SinkCollector& collector) : collector_(collector) {}
   Status open(OperatorContext& context) override {
     task_ = context.task_index();
+    behind_ = collector_.from_;
     return {};
   }
   std::uint32_t process(std::uint32_t, BatchPtr& batch, std::uint32_t from, Output&) override {
