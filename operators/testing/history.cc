@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "operators/testing/interruptions.h"
 #include "operators/testing/job_test_failure.h"
 
 namespace tributary::testing {
@@ -36,10 +37,11 @@ TestRun::Options varied(const TestRun::Options& original, const PermuteOptions& 
 }
 
 Results results_of(const JobProgram& program, const std::vector<HistoryEvent>& history,
-                   const TestRun::Options& options, const PermuteOptions& permute,
-                   const std::map<std::string, SinkFold>& folds, std::string_view which) {
+                   const std::vector<Interruption>& interruptions, const TestRun::Options& options,
+                   const PermuteOptions& permute, const std::map<std::string, SinkFold>& folds,
+                   std::string_view which) {
   TestRun run(program, options);
-  for (const HistoryEvent& event : history) apply(event, run);
+  apply(history, interruptions, run);
   if (!run.over()) run.end_all();
   if (const std::optional<Error> failure = run.failure()) {
     fail_test("job {} failed when its history was run again ({}): {}", program.graph.name(), which,
@@ -79,6 +81,14 @@ void apply(const HistoryEvent& event, TestRun& run) {
       return run.end_all();
     case kStop:
       return run.stop();
+    case kCheckpoint:
+      return run.checkpoint();
+    case kCrash:
+      return run.crash();
+    case kRestore:
+      return run.restore();
+    case kRescale:
+      return run.rescale(event.slots);
   }
 }
 
@@ -87,16 +97,19 @@ std::optional<std::string> find_difference(const JobProgram& program,
                                            const TestRun::Options& original,
                                            const PermuteOptions& options, std::uint64_t seeds,
                                            const std::map<std::string, SinkFold>& folds) {
-  const Results expected = results_of(program, history, original, options, folds, "as it was");
+  const Results expected = results_of(program, history, {}, original, options, folds, "as it was");
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     Random random(seed);
     const std::vector<HistoryEvent> events =
         options.keep_order ? history : shuffled(history, random);
     const TestRun::Options varied_options = varied(original, options, seed, random);
-    const std::string which =
-        fmt::format("seed {}: {} slots, {} splits, batches of up to {}", seed, varied_options.slots,
-                    varied_options.splits, varied_options.batch_records);
-    const Results found = results_of(program, events, varied_options, options, folds, which);
+    const std::vector<Interruption> interruptions =
+        choose_interruptions(events, options.crashes, options.slots_max, random);
+    const std::string which = fmt::format("seed {}: {} slots, {} splits, batches of up to {}{}",
+                                          seed, varied_options.slots, varied_options.splits,
+                                          varied_options.batch_records, text_of(interruptions));
+    const Results found =
+        results_of(program, events, interruptions, varied_options, options, folds, which);
     for (const auto& [sink, records] : expected) {
       if (const auto difference = first_difference(records, found.at(sink))) {
         return fmt::format("job {}, sink {}, {}: {}", program.graph.name(), sink, which,

@@ -27,14 +27,19 @@ struct HistoryEvent {
     kEndSource,
     kAdvance,
     kEndAll,
-    kStop
+    kStop,
+    kCheckpoint,
+    kCrash,
+    kRestore,
+    kRescale
   };
   Kind kind = Kind::kRun;
   std::uint32_t source = 0;
   const void* record = nullptr;           // kPush
   std::optional<Timestamp> event_time{};  // kPush
   Timestamp watermark{};
-  Duration time{};  // kAdvance
+  Duration time{};          // kAdvance
+  std::uint32_t slots = 0;  // kRescale
   std::string reason{};
   std::string raw{};
 
@@ -43,9 +48,9 @@ struct HistoryEvent {
 
 void apply(const HistoryEvent& event, TestRun& run);
 
-// Runs the history once as it was, and once for each seed 1 … `seeds` permuted; in each run all
-// inputs end at last. The first difference as a sentence with its seed, or nothing. JobTestFailure
-// if a run fails, or a sink's fold is not declared.
+// Runs the history once as it was, and once for each seed 1 … `seeds` permuted and interrupted; in
+// each run all inputs end at last. The first difference as a sentence with its seed, or nothing.
+// JobTestFailure if a run fails, or a sink's fold is not declared.
 std::optional<std::string> find_difference(const JobProgram& program,
                                            const std::vector<HistoryEvent>& history,
                                            const TestRun::Options& original,

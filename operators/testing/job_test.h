@@ -86,18 +86,32 @@ class JobTest {
   // A stop by its operator: what was read is delivered, no more is read, event time does not move.
   void stop() { core_->stop(); }
 
+  // All that was pushed has been worked on, and a checkpoint of it completes.
+  void checkpoint() { core_->checkpoint(); }
+  // The process is gone: its tasks, what it knew, what it wrote and did not sync, and what sinks
+  // got since the last completed checkpoint, for they are exactly once. Until restore() there are
+  // no steps; what is pushed meanwhile waits in its source.
+  void crash() { core_->crash(); }
+  // Starts the job from the last completed checkpoint, or from nothing if there was none. Sources
+  // go on where it was: what was pushed since is read again, all in flight together. Also after
+  // stop() and after a failure.
+  void restore() { core_->restore(); }
+  // Stops with a checkpoint and goes on from it with so many slots.
+  void rescale(std::uint32_t slots) { core_->rescale(slots); }
+
   // Why the job failed, if it did. A failure is only reported by this and by readings.
   std::optional<Error> failure() { return core_->failure(); }
-  // "RUN", "FINISHED", "STOPPED", "FAILED".
+  // "RUN", "FINISHED", "STOPPED", "FAILED"; "CRASHED" until restore().
   std::string phase() { return core_->phase(); }
   // Processing time.
   Timestamp now() const { return core_->now(); }
 
   // Runs all that the test has done so far again on fresh engines, once for each seed with another
   // order of the records pushed between two steps (unless keep_order), other batches, slots and
-  // interleavings, ends all inputs, and compares what every sink's stream amounts to with the run
-  // as it was. Upsert sinks need keyed_by(…), delta sinks summing(…). True, or JobTestFailure with
-  // the first difference and its seed.
+  // interleavings, with crashes, restores and changes of slots on the way, ends all inputs, and
+  // compares what every sink's stream amounts to with the run as it was. Upsert sinks need
+  // keyed_by(…), delta sinks summing(…). True, or JobTestFailure with the first difference and its
+  // seed.
   bool same_result_when_permuted(std::uint64_t seeds, const PermuteOptions& options = {}) {
     if (const auto difference = core_->difference_when_permuted(seeds, options))
       throw JobTestFailure(*difference);

@@ -144,8 +144,8 @@ void JobTestCore::expect_open(std::uint32_t source, std::string_view call) const
 }
 
 void JobTestCore::step(HistoryEvent event) {
-  state_->at_rest = !event.is_push();
   apply(event, *state_->run);
+  state_->at_rest = !event.is_push();
   state_->history.push_back(std::move(event));
 }
 
@@ -205,6 +205,11 @@ void JobTestCore::stop() {
   if (!state_->run->over()) step({.kind = Kind::kStop});
 }
 
+void JobTestCore::checkpoint() { step({.kind = Kind::kCheckpoint}); }
+void JobTestCore::crash() { step({.kind = Kind::kCrash}); }
+void JobTestCore::restore() { step({.kind = Kind::kRestore}); }
+void JobTestCore::rescale(std::uint32_t slots) { step({.kind = Kind::kRescale, .slots = slots}); }
+
 const SinkCollector& JobTestCore::read(std::uint32_t sink) {
   if (const std::optional<Error> error = failure()) {
     fail_test("job {} failed: {}", state_->program.graph.name(), error->to_string());
@@ -240,6 +245,7 @@ std::optional<Error> JobTestCore::failure() {
 }
 
 std::string JobTestCore::phase() {
+  if (state_->run->down()) return "CRASHED";
   run();
   return cluster::JobPhase_Name(state_->run->phase());
 }
@@ -248,6 +254,7 @@ Timestamp JobTestCore::now() const { return state_->run->now(); }
 
 std::optional<std::string> JobTestCore::difference_when_permuted(std::uint64_t seeds,
                                                                  const PermuteOptions& options) {
+  if (state_->run->down()) fail_test("the job is down since its crash(): say restore() first");
   run();
   const bool stopped = std::ranges::any_of(
       state_->history, [](const HistoryEvent& event) { return event.kind == Kind::kStop; });

@@ -62,6 +62,10 @@ class JobTestCore {
   void advance(Duration time);
   void end();
   void stop();
+  void checkpoint();
+  void crash();
+  void restore();
+  void rescale(std::uint32_t slots);
 
   // After all that was pushed has been worked on. JobTestFailure if the job has failed.
   const SinkCollector& read(std::uint32_t sink);

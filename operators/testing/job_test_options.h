@@ -27,9 +27,13 @@ struct JobTestOptions {
 
 // How a history is run again: job.same_result_when_permuted(50, {.keep_order = true}).
 struct PermuteOptions {
-  // Records of one source keep their order; what varies is batching, slots and scheduling.
+  // Records of one source keep their order; what varies is batching, slots, scheduling and
+  // crashes.
   bool keep_order = false;
   std::uint32_t slots_max = 4;
+  // How often a run may at most be crashed and restored, or go on with other slots; where is the
+  // seed's. 0: never.
+  std::uint32_t crashes = 2;
   // Sinks whose output may differ.
   std::vector<std::string> ignored_sinks{};
 };

@@ -1,6 +1,7 @@
 // operators/testing/sink_collector.h
 // What one sink of a job under test was given, in the order in which it arrived, and the operator
-// that collects it in place of the job's own sink.
+// that collects it in place of the job's own sink. Exactly once: what came behind the barrier of
+// the checkpoint that a job starts from never was.
 //
 // Owner: the TestRun; records live as long as it does. Thread: the test's only. Invariant: records
 // of one task of the sink keep their order.
@@ -16,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/type_info.h"
+#include "checkpoint/checkpoint_id.h"
 #include "runtime/exec/operator.h"
 
 namespace tributary::testing {
@@ -27,6 +29,7 @@ class SinkCollector {
     Timestamp event_time{};
     Operation operation = Operation::kInsert;
     std::uint32_t task = 0;
+    CheckpointId behind;  // the last barrier that its task had taken, or what it had started from
   };
 
   SinkCollector(std::string name, const TypeInfo& type, StreamKind kind)
@@ -38,16 +41,19 @@ class SinkCollector {
   const std::vector<Entry>& entries() const { return entries_; }
 
   std::unique_ptr<Operator> make_operator();
+  // The job starts, or will, from this checkpoint; 0: from nothing.
+  void go_back_to(CheckpointId checkpoint);
 
  private:
   friend class CollectOperator;
-  void add(const Batch& batch, std::uint32_t i, std::uint32_t task);
+  void add(const Batch& batch, std::uint32_t i, std::uint32_t task, CheckpointId behind);
 
   const std::string name_;
   const TypeInfo& type_;
   const StreamKind kind_;
   Arena arena_;
   std::vector<Entry> entries_;
+  CheckpointId from_;
 };
 
 }  // namespace tributary::testing

@@ -8,164 +8,40 @@
 #include <fmt/format.h>
 
 #include "operators/testing/job_test_failure.h"
-#include "runtime/graph/planner.h"
 
 namespace tributary::testing {
 namespace {
 
-constexpr std::uint32_t kDeadLetterPort = 1;
 // A job that needs more turns than this without the clock moving is taken to spin.
 constexpr std::uint64_t kTurnsMax = 20'000'000;
-// Deadlines that one end() follows before it gives up.
-constexpr int kDeadlinesMax = 10'000'000;
-
-StreamKind stream_kind(graph::StreamKind kind) {
-  switch (kind) {
-    case graph::DELTA:
-      return StreamKind::kDelta;
-    case graph::UPSERT:
-      return StreamKind::kUpsert;
-    default:
-      return StreamKind::kAppend;
-  }
-}
+// How far end() moves the clock before it gives up.
+constexpr Duration kEndsWithin = days(3650);
 
 }  // namespace
 
 TestRun::TestRun(const JobProgram& program, const Options& options)
-    : options_(options), program_(program), clock_(options.start), executor_(clock_, options.seed) {
+    : options_(options),
+      program_(program),
+      clock_(options.start),
+      random_(options.seed),
+      folder_(files_, "job", random_) {
   if (options_.key_groups != 0) program_.graph.set_key_groups(options_.key_groups);
   const std::size_t count = program_.vertices.size();
   for (std::uint32_t id = 0; id < count; ++id) {
-    graph::Vertex& vertex = *program_.graph.mutable_vertices(static_cast<int>(id));
-    // A test with few slots may run a job that asks for more.
-    vertex.set_parallelism(std::min(vertex.parallelism(), options_.slots));
-    if (vertex.kind() == graph::SOURCE) replace_source(id);
-    if (vertex.kind() == graph::SINK) replace_sink(id);
+    const graph::VertexKind kind = program_.graph.vertices(static_cast<int>(id)).kind();
+    if (kind == graph::SOURCE) replace_source(id);
+    if (kind == graph::SINK) replace_sink(id);
   }
-  plan();
+  for (const graph::Vertex& vertex : program_.graph.vertices())
+    asked_parallelism_.push_back(vertex.parallelism());
+  plan(options_.slots);
 }
 
-// Tasks must be over before the slots go.
+// Operators are closed, as at any end of a job.
 TestRun::~TestRun() {
-  if (job_ == nullptr) return;
-  if (!job_->over()) job_->cancel();
-  executor_.run_until_idle();
-}
-
-void TestRun::replace_source(std::uint32_t vertex) {
-  VertexCode& code = program_.vertices[vertex];
-  Source& source = sources_.emplace_back();
-  source.vertex = vertex;
-  source.name = program_.graph.vertices(static_cast<int>(vertex)).name();
-  source.event_time = code.event_time;
-  source.lateness = code.bounded_lateness;
-  source.idle_after = code.idle_after;
-  source.queue = std::make_unique<SourceQueue>(
-      *code.output_type, SourceQueue::Options{.splits = options_.splits,
-                                              .batch_records = options_.batch_records,
-                                              .vary_batches = options_.vary_batches,
-                                              .idle_after = code.idle_after,
-                                              .seed = options_.seed + vertex});
-  code.make_lister = [queue = source.queue.get()] { return queue->make_lister(); };
-  code.make_reader = [queue = source.queue.get()] { return queue->make_reader(); };
-  if (!source.event_time) return;
-  source.one = Batch::make(*code.output_type);
-  code.bounded_lateness = {};
-  code.event_time = [queue = source.queue.get()](Batch& batch) { queue->stamp_for_driver(batch); };
-  insert_stamp(source);
-}
-
-// All that read the source's records now read the stamp behind it.
-void TestRun::insert_stamp(Source& source) {
-  const TypeInfo& type = source.queue->type();
-  const auto id = static_cast<std::uint32_t>(program_.vertices.size());
-  const graph::Edge* first = nullptr;
-  for (graph::Edge& edge : *program_.graph.mutable_edges()) {
-    if (edge.from() != source.vertex || edge.from_port() != 0) continue;
-    edge.set_from(id);
-    first = &edge;
-  }
-  if (first == nullptr) return;
-  graph::Edge to_stamp = *first;
-  to_stamp.set_from(source.vertex);
-  to_stamp.set_to(id);
-  to_stamp.set_to_input(0);
-  to_stamp.set_exchange(graph::CHAIN);
-  to_stamp.clear_key();
-  *program_.graph.add_edges() = to_stamp;
-  program_.edges.push_back({.record_type = &type, .key_hash = {}});
-
-  const std::uint32_t parallelism =
-      program_.graph.vertices(static_cast<int>(source.vertex)).parallelism();
-  graph::Vertex& stamp = *program_.graph.add_vertices();
-  stamp.set_id(id);
-  stamp.set_name(source.name + " (pushed)");
-  stamp.set_kind(graph::OPERATOR);
-  stamp.set_operator_type("stamp");
-  stamp.set_parallelism(parallelism);
-  VertexCode& code = program_.vertices.emplace_back();
-  code.make_operator = [queue = source.queue.get()] { return queue->make_stamp(); };
-  code.output_type = &type;
-}
-
-void TestRun::replace_sink(std::uint32_t vertex) {
-  for (int i = 0; i < program_.graph.edges_size(); ++i) {
-    const graph::Edge& edge = program_.graph.edges(i);
-    if (edge.to() != vertex) continue;
-    sinks_.push_back(std::make_unique<SinkCollector>(
-        program_.graph.vertices(static_cast<int>(vertex)).name(),
-        *program_.edges[static_cast<std::size_t>(i)].record_type, stream_kind(edge.kind())));
-    program_.vertices[vertex].make_operator = [collector = sinks_.back().get()] {
-      return collector->make_operator();
-    };
-    return;
-  }
-}
-
-void TestRun::plan() {
-  auto planned = graph::plan(program_.graph, {.slots = options_.slots});
-  if (planned) {
-    plan_ = *std::move(planned);
-    return;
-  }
-  std::string reasons;
-  for (const Error& error : planned.error()) reasons += "\n" + error.to_string();
-  fail_test("job {} has no plan:{}", program_.graph.name(), reasons);
-}
-
-std::vector<std::string> TestRun::source_names() const {
-  std::vector<std::string> names;
-  for (const Source& source : sources_) names.push_back(source.name);
-  return names;
-}
-
-std::vector<std::string> TestRun::sink_names() const {
-  std::vector<std::string> names;
-  for (const auto& sink : sinks_) names.push_back(sink->name());
-  return names;
-}
-
-std::optional<std::uint32_t> TestRun::find_source(std::string_view name) const {
-  for (std::uint32_t i = 0; i < sources_.size(); ++i) {
-    if (sources_[i].name == name) return i;
-  }
-  return std::nullopt;
-}
-
-std::optional<std::uint32_t> TestRun::find_sink(std::string_view name) const {
-  for (std::uint32_t i = 0; i < sinks_.size(); ++i) {
-    if (sinks_[i]->name() == name) return i;
-  }
-  return std::nullopt;
-}
-
-std::optional<std::uint32_t> TestRun::dead_letter_sink(std::uint32_t source) const {
-  for (const graph::Edge& edge : program_.graph.edges()) {
-    if (edge.from() != sources_[source].vertex || edge.from_port() != kDeadLetterPort) continue;
-    return find_sink(program_.graph.vertices(static_cast<int>(edge.to())).name());
-  }
-  return std::nullopt;
+  if (attempt_ == nullptr) return;
+  if (!over()) attempt_->job().cancel();
+  attempt_->come_to_rest(kTurnsMax);
 }
 
 Timestamp TestRun::event_time_of(Source& source, const void* record) {
@@ -243,21 +119,17 @@ void TestRun::end(std::uint32_t index) {
 }
 
 void TestRun::start() {
-  LocalJob::Options options;
-  options.execution.clock = &clock_;
-  // Nothing lingers: what is pushed arrives without the clock moving.
-  options.execution.linger = {};
-  if (options_.little_room) {
-    options.execution.credit_pool_bytes = 64 * 1024;
-    options.execution.credit_floor_bytes = 16 * 1024;
-    options.execution.credit_batches = 2;
-    options.execution.batch_bytes = 1024;
-  }
-  options.metadata = &metadata_;
-  options.metadata_key = "job";
-  options.uid = std::string(16, 't');
-  job_ = std::make_unique<LocalJob>(program_, plan_, std::move(options));
-  job_->start(executor_);
+  attempt_ =
+      std::make_unique<TestAttempt>(TestAttempt::Parts{.program = program_,
+                                                       .plan = plan_,
+                                                       .folder = folder_,
+                                                       .random = random_,
+                                                       .clock = clock_},
+                                    TestAttempt::Options{.seed = options_.seed + attempts_++,
+                                                         .little_room = options_.little_room});
+  for (const auto& sink : sinks_) sink->go_back_to(attempt_->from());
+  for (Source& source : sources_) source.woken = true;
+  attempt_->start();
 }
 
 // An order to add no splits is what makes a source's tasks look at their queues again.
@@ -265,16 +137,21 @@ void TestRun::wake(Source& source) {
   source.woken = false;
   const graph::VertexId vertex{source.vertex};
   const std::uint32_t tasks = plan_.stage_of(vertex).parallelism;
-  for (std::uint32_t task = 0; task < tasks; ++task) job_->execution().add_splits(vertex, task, {});
+  for (std::uint32_t task = 0; task < tasks; ++task)
+    attempt_->job().execution().add_splits(vertex, task, {});
 }
 
 void TestRun::come_to_rest() {
-  if (job_ == nullptr) start();
-  if (job_->over()) return;
+  if (down_) {
+    fail_test("job {} is down since its crash(): say restore() before the next step",
+              program_.graph.name());
+  }
+  if (attempt_ == nullptr) start();
+  if (over()) return;
   for (Source& source : sources_) {
     if (source.woken) wake(source);
   }
-  if (executor_.run_until_idle(kTurnsMax)) return;
+  if (attempt_->come_to_rest(kTurnsMax)) return;
   fail_test("job {} does not come to rest: after {} turns at {} it still claims progress",
             program_.graph.name(), kTurnsMax, format_timestamp(clock_.now()));
 }
@@ -284,8 +161,8 @@ void TestRun::advance(Duration time) {
   run();
   const std::int64_t target = clock_.monotonic_nanos() + time.micros * 1000;
   // Deadline by deadline, so that timers fire in their order and at their time.
-  while (!job_->over()) {
-    const std::int64_t next = executor_.next_deadline_nanos();
+  while (!over()) {
+    const std::int64_t next = attempt_->executor().next_deadline_nanos();
     if (next >= target) break;
     clock_.advance_to_nanos(next);
     come_to_rest();
@@ -306,27 +183,121 @@ void TestRun::end_all() {
 
 void TestRun::stop() {
   run();
-  if (job_->over()) return;
-  job_->request_stop();
+  if (over()) return;
+  attempt_->job().request_stop();
   come_to_rest();
   finish();
 }
 
 void TestRun::finish() {
-  for (int i = 0; !job_->over() && i < kDeadlinesMax; ++i) {
-    const std::int64_t next = executor_.next_deadline_nanos();
+  for (const Timestamp until = clock_.now() + kEndsWithin; !over() && clock_.now() < until;) {
+    const std::int64_t next = attempt_->executor().next_deadline_nanos();
     if (next == std::numeric_limits<std::int64_t>::max()) break;
     clock_.advance_to_nanos(next);
     come_to_rest();
   }
-  if (job_->over()) return;
+  if (over()) return;
   fail_test("job {} does not end; still running: {}", program_.graph.name(),
-            fmt::join(executor_.unfinished(), ", "));
+            fmt::join(attempt_->executor().unfinished(), ", "));
+}
+
+void TestRun::expect_running(std::string_view step) const {
+  if (!over()) return;
+  const std::optional<Error> error = failure();
+  fail_test("{}: job {} is over: {}", step, program_.graph.name(),
+            error ? error->to_string() : cluster::JobPhase_Name(phase()));
+}
+
+void TestRun::checkpoint() {
+  run();
+  expect_running("checkpoint()");
+  LocalJob& job = attempt_->job();
+  const std::uint64_t failed = job.checkpoints().failed;
+  job.request_checkpoint();
+  come_to_rest();
+  expect_running("checkpoint()");
+  const CheckpointProgress progress = job.checkpoints();
+  if (progress.failed != failed) {
+    fail_test("checkpoint(): it failed, and the job went on: {}",
+              progress.last_failure ? progress.last_failure->to_string() : "no reason is known");
+  }
+  if (progress.pending != CheckpointId{}) {
+    fail_test(
+        "checkpoint(): checkpoint {} is not complete although all is at rest: a task of job {} "
+        "waits for time to go on",
+        progress.pending.value, program_.graph.name());
+  }
+}
+
+void TestRun::crash() {
+  run();
+  expect_running("crash()");
+  lose_process();
+}
+
+void TestRun::crash_in_flight(const InFlight& how) {
+  if (attempt_ == nullptr) start();
+  for (Source& source : sources_) {
+    if (source.woken) wake(source);
+  }
+  attempt_->begin(how.turns);
+  if (how.checkpoint) attempt_->job().request_checkpoint();
+  attempt_->begin(how.turns_after);
+  if (!over()) lose_process();
+}
+
+void TestRun::lose_process() {
+  const CheckpointId complete = attempt_->job().checkpoints().newest;
+  attempt_.reset();
+  files_.drop_unsynced();
+  down_ = true;
+  const CheckpointId on_record = newest_on_record();
+  if (on_record < complete) {
+    fail_test("checkpoint {} was complete, but a power cut left only {}: a bug of the engine",
+              complete.value, on_record.value);
+  }
+  for (const auto& sink : sinks_) sink->go_back_to(on_record);
+}
+
+CheckpointId TestRun::newest_on_record() {
+  const auto found = folder_.metadata().get(std::string(JobFolder::kRecordKey));
+  if (!found) fail_test("the record of the job cannot be read: {}", found.error().to_string());
+  cluster::JobRecord record;
+  if (!*found || !record.ParseFromString((*found)->bytes)) return {};
+  const auto& completed = record.checkpoints().completed();
+  return completed.empty() ? CheckpointId{} : CheckpointId{completed.rbegin()->id()};
+}
+
+void TestRun::restore() {
+  const bool stopped = over() && phase() != cluster::FINISHED;
+  if (!down_ && !stopped) {
+    fail_test("restore(): job {} {}; it is for after crash(), stop() or a failure",
+              program_.graph.name(), over() ? "has finished" : "is running");
+  }
+  const CheckpointId expected = newest_on_record();
+  down_ = false;
+  attempt_.reset();
+  start();
+  if (attempt_->from() != expected) {
+    fail_test("restore(): the newest checkpoint is {}, the job went back to {}", expected.value,
+              attempt_->from().value);
+  }
+  come_to_rest();
+}
+
+void TestRun::rescale(std::uint32_t slots) {
+  if (slots == 0) fail_test("rescale(0): at least 1");
+  stop();
+  if (phase() != cluster::STOPPED) expect_running("rescale()");
+  attempt_.reset();
+  plan(slots);
+  start();
+  come_to_rest();
 }
 
 std::optional<Error> TestRun::failure() const {
-  if (!over() || job_->outcome().phase != cluster::FAILED) return std::nullopt;
-  return job_->outcome().error;
+  if (!over() || attempt_->job().outcome().phase != cluster::FAILED) return std::nullopt;
+  return attempt_->job().outcome().error;
 }
 
 }  // namespace tributary::testing

@@ -1,7 +1,8 @@
 // operators/testing/test_run.h
 // One run of a job under test: the engine in this thread on virtual time, the job's sources
 // replaced by queues and its sinks by collectors. A JobTest has one, and makes more to run its
-// history again.
+// history again. Queues, collectors, clock and disk are the world outside the job, and outlive its
+// crashes.
 //
 // Decides: what a step is. Before each step all that was pushed is read and has come to rest, so
 // that the steps of a test happen in the order in which they are written; between two steps order
@@ -14,15 +15,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/manual_executor.h"
-#include "checkpoint/memory_metadata_store.h"
+#include "base/memory_file_system.h"
+#include "base/random.h"
 #include "operators/testing/sink_collector.h"
 #include "operators/testing/source_queue.h"
-#include "runtime/cluster/local_job.h"
+#include "operators/testing/test_attempt.h"
+#include "runtime/cluster/job_folder.h"
 #include "runtime/exec/job_program.h"
 #include "runtime/graph/plan.h"
 
@@ -72,12 +75,27 @@ class TestRun {
   void advance(Duration time);
   void end_all();
   void stop();
+  void checkpoint();
+  void crash();
+  void restore();
+  void rescale(std::uint32_t slots);
+  // What was pushed is under way and has had some turns when the process is lost; with
+  // `checkpoint`, one is asked for in between, which may or may not be complete then.
+  struct InFlight {
+    std::uint64_t turns = 0;
+    bool checkpoint = false;
+    std::uint64_t turns_after = 0;
+  };
+  void crash_in_flight(const InFlight& how);
 
   bool source_ended(std::uint32_t source) const { return sources_[source].queue->ended(); }
   Timestamp declared_watermark(std::uint32_t source) const { return sources_[source].watermark; }
-  bool over() const { return job_ != nullptr && job_->over(); }
+  // After crash(), until restore().
+  bool down() const { return down_; }
+  bool over() const { return attempt_ != nullptr && attempt_->job().over(); }
+  // JOB_PHASE_UNSPECIFIED before the first step and while it is down.
   cluster::JobPhase phase() const {
-    return job_ == nullptr ? cluster::JOB_PHASE_UNSPECIFIED : job_->phase();
+    return attempt_ == nullptr ? cluster::JOB_PHASE_UNSPECIFIED : attempt_->job().phase();
   }
   std::optional<Error> failure() const;
   Timestamp now() const { return clock_.now(); }
@@ -101,8 +119,11 @@ class TestRun {
   void replace_source(std::uint32_t vertex);
   void insert_stamp(Source& source);
   void replace_sink(std::uint32_t vertex);
-  void plan();
+  void plan(std::uint32_t slots);
   void start();
+  void lose_process();
+  CheckpointId newest_on_record();
+  void expect_running(std::string_view step) const;
   Timestamp event_time_of(Source& source, const void* record);
   void touch(Source& source);
   void declare(Source& source, Timestamp watermark);
@@ -114,11 +135,15 @@ class TestRun {
   JobProgram program_;
   std::deque<Source> sources_;
   std::vector<std::unique_ptr<SinkCollector>> sinks_;
+  std::vector<std::uint32_t> asked_parallelism_;  // by vertex
   graph::ExecutionPlan plan_;
   ManualClock clock_;
-  ManualExecutor executor_;
-  MemoryMetadataStore metadata_;
-  std::unique_ptr<LocalJob> job_;
+  MemoryFileSystem files_;
+  SeededRandomSource random_;
+  JobFolder folder_;
+  std::uint64_t attempts_ = 0;
+  bool down_ = false;
+  std::unique_ptr<TestAttempt> attempt_;
 };
 
 }  // namespace tributary::testing

@@ -123,6 +123,7 @@ CheckpointProgress CheckpointDriver::progress(Timestamp now) const {
   const CheckpointCoordinator::Health health = parts_.coordinator->health(now);
   CheckpointProgress progress = progress_;
   progress.newest = health.completed;
+  progress.pending = health.pending;
   progress.last_failure = health.last_failure;
   progress.output_held_since = health.output_held_since;
   for (const SinkRound::Blocked& blocked : parts_.sinks.blocked())

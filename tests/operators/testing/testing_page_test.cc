@@ -69,6 +69,25 @@ TEST(HourlySpendTest, ALateChargeCorrectsTheHour) {
   EXPECT_TRUE(job.same_result_when_permuted(/*seeds=*/50));
 }
 
+TEST(HourlySpendTest, ACrashAndOtherSlotsChangeNothing) {
+  JobTest job(hourly_spend, Settings{{"lateness", "1d"}});
+  auto charges = job.source<Charge>("charges");
+  auto spend = job.sink<HourlySpend>("spend");
+
+  charges.push({.team = "core", .start = t("10:05"), .billed = amount("1.10")});
+  charges.watermark(t("11:00"));
+  job.checkpoint();
+  charges.push({.team = "core", .start = t("10:06"), .billed = amount("0.20")});  // late
+  job.crash();
+  EXPECT_THAT(spend.published(), ::testing::SizeIs(1));
+  job.restore();  // from the checkpoint; the late charge is read again
+  job.rescale(3);
+  job.checkpoint();
+  job.advance(1s);
+  auto latest = spend.folded(&HourlySpend::team, &HourlySpend::hour);
+  EXPECT_EQ(latest.at({"core", t("10:00")}).billed, amount("1.30"));
+}
+
 }  // namespace
 // page: end
 

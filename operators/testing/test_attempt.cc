@@ -1,0 +1,96 @@
+#include "operators/testing/test_attempt.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "operators/testing/job_test_failure.h"
+#include "runtime/cluster/job_opening.h"
+#include "runtime/exec/job_descriptor.h"
+#include "runtime/graph/job_graph.h"
+
+namespace tributary::testing {
+namespace {
+// Checkpoints come when the test asks for them.
+constexpr Duration kNoInterval = days(36500);
+}  // namespace
+
+TestAttempt::TestAttempt(const Parts& parts, const Options& options)
+    : random_(options.seed),
+      lsm_(parts.folder.files()),
+      io_(options.seed),
+      executor_(parts.clock, options.seed),
+      job_(parts.program, parts.plan, open(parts, options)) {}
+
+LocalJob::Options TestAttempt::open(const Parts& parts, const Options& options) {
+  JobFolder& folder = parts.folder;
+  auto opened = open_job({.metadata = &folder.metadata(),
+                          .metadata_key = std::string(JobFolder::kRecordKey),
+                          .manifests = &folder.manifests(),
+                          .blobs = &folder.blobs(),
+                          .files = &folder.files(),
+                          .random = &parts.random,
+                          .clock = &parts.clock,
+                          .work_folder = folder.work(),
+                          .program = &parts.program,
+                          .plan = &parts.plan,
+                          .shown_graph = graph::serialize(parts.program.graph),
+                          .engine_version = engine_version(),
+                          .interval = kNoInterval,
+                          .from = {},
+                          .drop_state = {}});
+  if (!opened) {
+    std::string reasons;
+    for (const Error& error : opened.error()) reasons += "\n" + error.to_string();
+    fail_test("job {} cannot go on from its checkpoint:{}", parts.program.graph.name(), reasons);
+  }
+  if (opened->from) from_ = {opened->from->checkpoint()};
+
+  LocalJob::Options job;
+  job.execution.clock = &parts.clock;
+  // Nothing lingers: what is pushed arrives without the clock moving.
+  job.execution.linger = {};
+  if (options.little_room) {
+    job.execution.credit_pool_bytes = 64 * 1024;
+    job.execution.credit_floor_bytes = 16 * 1024;
+    job.execution.credit_batches = 2;
+    job.execution.batch_bytes = 1024;
+  }
+  job.metadata = &folder.metadata();
+  job.metadata_key = JobFolder::kRecordKey;
+  job.uid = opened->record.uid();
+  job.checkpoints = std::make_shared<LocalJob::Options::Checkpoints>();
+  const auto history = LineageHistory::decode(opened->record.checkpoints().lineages());
+  if (!history) fail_test("job {}: {}", parts.program.graph.name(), history.error().to_string());
+  job.checkpoints->services = {.io = &io_,
+                               .blobs = &folder.blobs(),
+                               .files = &folder.files(),
+                               .lsm = &lsm_,
+                               .work_folder = folder.work(),
+                               .uid = uid_number(opened->record.uid()),
+                               .uid_bytes = opened->record.uid(),
+                               .history = *history,
+                               .routing_version = parts.plan.routing_version,
+                               .publish_limits = {}};
+  job.checkpoints->manifests = &folder.manifests();
+  job.checkpoints->blobs = &folder.blobs();
+  job.checkpoints->random = &parts.random;
+  job.checkpoints->opened = *std::move(opened);
+  return job;
+}
+
+bool TestAttempt::come_to_rest(std::uint64_t turns_max) {
+  for (std::uint64_t turns = 0; turns < turns_max; ++turns) {
+    if (!executor_.step_one() && !io_.run_one()) return true;
+  }
+  return false;
+}
+
+void TestAttempt::begin(std::uint64_t turns) {
+  for (; turns > 0; --turns) {
+    if (random_.chance(1, 4) && io_.run_one()) continue;
+    if (!executor_.step_one() && !io_.run_one()) return;
+  }
+}
+
+}  // namespace tributary::testing
