@@ -18,7 +18,7 @@ say "2  The job: who caused each cent, by the tenants' own rules ($dir/rules/)"
 cat > "$dir/cost.yaml" <<YAML
 files: {dir: $dir}
 YAML
-"$bin/tributary" run cost-attribution --config "$dir/cost.yaml" --slots 2
+"$bin/tributary" run cost-attribution --config "$dir/cost.yaml" --state "$dir/state" --slots 2
 
 say "3  What finance sees: acme, September 2026"
 "$bin/attribution" report --from "$dir" --tenant acme --period 2026-09 --by team,feature,customer --top 10
