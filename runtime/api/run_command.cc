@@ -185,8 +185,13 @@ class Run {
   // A stop has been carried out when the job is over and its savepoint, if one was asked for, lies
   // there.
   void answer_stops(const LocalJob::Outcome& outcome) {
-    for (const RunRequest& request : asked_stops_)
-      inbox_->answer(request.id, outcome.error ? outcome.error : stop_error_);
+    for (const RunRequest& request : asked_stops_) {
+      std::optional<Error> error = outcome.error ? outcome.error : stop_error_;
+      if (!error && !request.path.empty() && !stop_savepoint_written_)
+        error = Error(ErrorCode::C116,
+                      fmt::format("the job ended before savepoint {} was asked for", request.path));
+      inbox_->answer(request.id, error);
+    }
     asked_stops_.clear();
   }
 
@@ -219,7 +224,9 @@ class Run {
            asked = asked_savepoints_.erase(asked))
         inbox_->answer(asked->second, one.error);
       for (const RunRequest& request : asked_stops_) {
-        if (request.path == one.path) stop_error_ = one.error;
+        if (request.path != one.path) continue;
+        stop_error_ = one.error;
+        stop_savepoint_written_ = !one.error;
       }
       const std::string what =
           one.path.empty() ? "stop refused" : fmt::format("savepoint {}", one.path);
@@ -258,6 +265,7 @@ class Run {
   std::optional<RequestInbox> inbox_;
   std::multimap<std::string, std::string> asked_savepoints_;  // path -> request
   std::vector<RunRequest> asked_stops_;
+  bool stop_savepoint_written_ = false;
   std::optional<Error> stop_error_;  // of the savepoint that belongs to a stop
 };
 
@@ -271,9 +279,18 @@ int run_command(const RunArguments& arguments, const Surroundings& surroundings)
   // Before --force deletes anything.
   Result<std::vector<std::string>> notices = check_inputs(*program, surroundings.files);
   if (!notices) return refuse(planned->secrets.redact(notices.error()), surroundings);
+  // A reader of our output that has gone is no reason to stop a job.
+  std::signal(SIGPIPE, SIG_IGN);
+  // Before the first thread is made: one that does not block them would die of them.
+  StopSignals signals;
+  if (const Status listening = signals.listen(); !listening)
+    return refuse(listening.error(), surroundings);
+  const auto prepare = [&] {
+    return prepare_output(surroundings.files, output_folders(planned->graph), arguments.force);
+  };
   std::unique_ptr<RunState> state;
   if (arguments.state.keep) {
-    auto opened = RunState::open(arguments.state, *planned, *program, surroundings);
+    auto opened = RunState::open(arguments.state, *planned, *program, prepare, surroundings);
     if (!opened) {
       std::vector<Error> reasons;
       for (const Error& error : opened.error().errors)
@@ -282,17 +299,9 @@ int run_command(const RunArguments& arguments, const Surroundings& surroundings)
     }
     state = *std::move(opened);
     std::ranges::copy(state->notices(), std::back_inserter(*notices));
+  } else if (const Status prepared = prepare(); !prepared) {
+    return refuse(planned->secrets.redact(prepared.error()), surroundings);
   }
-  if (state == nullptr || state->starts_from_nothing()) {
-    const Status prepared =
-        prepare_output(surroundings.files, output_folders(planned->graph), arguments.force);
-    if (!prepared) return refuse(planned->secrets.redact(prepared.error()), surroundings);
-  }
-  // A reader of our output that has gone is no reason to stop a job.
-  std::signal(SIGPIPE, SIG_IGN);
-  StopSignals signals;
-  if (const Status listening = signals.listen(); !listening)
-    return refuse(listening.error(), surroundings);
   Run run(arguments, *planned, *program, state.get(), std::move(*notices), surroundings);
   return run.run(signals);
 }

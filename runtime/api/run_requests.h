@@ -3,7 +3,7 @@
 // its state folder, answers lie beside them. Who may write there may ask.
 //
 //   <state>/requests/<id>.json    {"kind":"savepoint","path":"…"}, {"kind":"stop","drain":false,
-//                                 "savepoint":"…"} or {"kind":"checkpoint"}
+//                                 "path":"…"} or {"kind":"checkpoint"}
 //   <state>/requests/<id>.answer  "" or the error's text
 //
 // Thread: the main one of its process. What lies there from before a start is nobody's request.

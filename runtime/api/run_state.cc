@@ -49,6 +49,7 @@ Status RunState::forget() {
 OrErrors<std::unique_ptr<RunState>> RunState::open(const StateArguments& arguments,
                                                    const PlannedJob& planned,
                                                    const JobProgram& program,
+                                                   const std::function<Status()>& prepare_output,
                                                    const Surroundings& surroundings) {
   const std::string path = state_folder_of(arguments, program.graph.name(), surroundings);
   Result<StateLock> lock = StateLock::acquire(path);
@@ -56,15 +57,25 @@ OrErrors<std::unique_ptr<RunState>> RunState::open(const StateArguments& argumen
   std::unique_ptr<RunState> state(new RunState(path, *std::move(lock), surroundings));
 
   bool forget = arguments.fresh;
-  const auto found = state->folder_.metadata().get(JobFolder::kRecordKey);
+  // By a store of its own: what one remembers of its folders is wrong once they are removed.
+  const auto found = JobFolder(surroundings.files, path, surroundings.random)
+                         .metadata()
+                         .get(JobFolder::kRecordKey);
   if (!found && !forget) return one(found.error());
   if (found && *found && !forget && arguments.from.empty()) {
     cluster::JobRecord record;
-    // One that has read everything has nothing to go on with.
-    forget = record.ParseFromString((*found)->bytes) && record.phase() == cluster::FINISHED;
-    if (forget) state->notices_.push_back("the job had finished before; this run begins anew");
+    // One that has read everything, or whose event time is at its end, has nothing to go on with.
+    if (record.ParseFromString((*found)->bytes)) {
+      const bool drained =
+          record.phase() == cluster::STOPPED && record.checkpoints().stop() == cluster::DRAIN;
+      forget = record.phase() == cluster::FINISHED || drained;
+      if (forget)
+        state->notices_.push_back(fmt::format("the job had {} before; this run begins anew",
+                                              drained ? "been drained" : "finished"));
+    }
   }
   if (forget) {
+    if (const Status prepared = prepare_output(); !prepared) return one(prepared.error());
     if (const Status forgotten = state->forget(); !forgotten) return one(forgotten.error());
   }
 
@@ -93,8 +104,9 @@ OrErrors<std::unique_ptr<RunState>> RunState::open(const StateArguments& argumen
     state->notices_.push_back(fmt::format(
         "a newer checkpoint cannot be read and was passed over, nothing of it was published: {}",
         error.what()));
-  if (opened->from) {
-    state->starts_from_nothing_ = false;
+  if (!opened->from) {
+    if (const Status prepared = prepare_output(); !prepared) return one(prepared.error());
+  } else {
     state->notices_.push_back(
         fmt::format("goes on from checkpoint {}, {} old: {}", opened->from->checkpoint(),
                     age_text({opened->from->created_micros()}, surroundings.clock.now()),

@@ -5,6 +5,7 @@
 // Thread: the main one. Outlives the LocalJob that it is given to.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,9 +39,11 @@ std::string state_folder_of(const StateArguments& arguments, const std::string& 
 
 class RunState {
  public:
+  // `prepare_output` is asked before anything is forgotten, if the job starts from nothing.
   static OrErrors<std::unique_ptr<RunState>> open(const StateArguments& arguments,
                                                   const PlannedJob& planned,
                                                   const JobProgram& program,
+                                                  const std::function<Status()>& prepare_output,
                                                   const Surroundings& surroundings);
   ~RunState();
   RunState(const RunState&) = delete;
@@ -48,8 +51,6 @@ class RunState {
 
   const std::string& folder() const { return folder_.path(); }
   MetadataStore& metadata() { return folder_.metadata(); }
-  // No checkpoint is restored: the outputs must be empty.
-  bool starts_from_nothing() const { return starts_from_nothing_; }
   // What people should know: what it goes on from, what was passed over.
   const std::vector<std::string>& notices() const { return notices_; }
   std::shared_ptr<LocalJob::Options::Checkpoints> checkpoints() const { return checkpoints_; }
@@ -62,7 +63,6 @@ class RunState {
   StateLock lock_;
   JobFolder folder_;
   RocksDbLsmFactory lsm_;
-  bool starts_from_nothing_ = true;
   std::vector<std::string> notices_;
   std::shared_ptr<LocalJob::Options::Checkpoints> checkpoints_;
   ThreadIoPool io_;  // last: its work uses the others

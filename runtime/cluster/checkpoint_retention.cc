@@ -139,7 +139,7 @@ void CheckpointCoordinator::on(const happened::MarksRead& read, Timestamp, Actio
                           "published epoch {}; the next older checkpoint is {}",
                           damaged.id.value, damaged.error.what(), mark.number, mark.sink,
                           mark.epoch, fallback),
-              "repair the store, or restore with --accept-duplicates")});
+              "repair the store, or begin anew into other outputs: --fresh")});
     return;
   }
   if (savepoint_ && savepoint_->checkpoint.id() == damaged.id.value)

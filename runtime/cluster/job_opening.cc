@@ -21,6 +21,9 @@ namespace happened = checkpoint_event;
 namespace {
 
 constexpr std::uint32_t kRecordFormat = 1;
+// What a job may have used since a savepoint was written, where its record is lost.
+constexpr std::uint64_t kIdsPassedOver = 1'000'000;
+constexpr std::uint32_t kAttemptsPassedOver = 1'000;
 constexpr std::uint64_t kVerifiedInMemoryBytes = std::uint64_t{64} << 20;
 
 Result<std::optional<cluster::JobRecord>> read_record(const JobOpening& opening,
@@ -80,6 +83,14 @@ class Opening {
                                              .new_lineage = opening_.random->next_id()}));
     cluster::JobRecord& record = job_.record;
     if (found) record = *found;
+    const bool record_is_lost =
+        from && identity.uid == from->uid() && (!found || found->uid() != identity.uid);
+    if (record_is_lost) {
+      // Neither its ids nor its attempts may be given again (rules 3 and 11).
+      record.Clear();
+      record.set_attempt(from->attempt() + kAttemptsPassedOver);
+      identity.checkpoints.set_ids_below(identity.checkpoints.ids_below() + kIdsPassedOver);
+    }
     record.set_format(kRecordFormat);
     record.set_uid(identity.uid);
     record.set_term(record.term() + 1);

@@ -131,6 +131,11 @@ bool Task::run_services(Timestamp now) {
       fail(*sink.failure());
       return true;
     }
+    // Another attempt owns the output: this one is a zombie, and says so.
+    if (sink.stood_down()) {
+      fail(*sink.held());
+      return true;
+    }
     const std::int64_t next = sink.next_tick_nanos();
     if (next != INT64_MAX)
       next_service_ = std::min(

@@ -1,6 +1,8 @@
 // jobs/cost_attribution/tools/hourly_reader.cc
 #include "jobs/cost_attribution/tools/hourly_reader.h"
 
+#include <charconv>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <tuple>
@@ -10,6 +12,19 @@
 #include "jobs/cost_attribution/tools/topic_folder.h"
 
 namespace tributary::cost {
+
+namespace {
+// n of part-<k>-<n>: what is written later has a greater one. 0: a file without a number of its
+// own.
+std::uint64_t epoch_of(const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  const std::size_t dash = name.find('-', name.find('-') + 1);
+  std::uint64_t epoch = 0;
+  if (!name.starts_with("part-") || dash == std::string::npos) return epoch;
+  std::from_chars(name.data() + dash + 1, name.data() + name.size(), epoch);
+  return epoch;
+}
+}  // namespace
 
 Status walk_hourly(const std::filesystem::path& dir, std::string_view tenant,
                    const std::function<Status(const HourlyCost&)>& on_cell) {
@@ -42,12 +57,16 @@ Status walk_hourly(const std::filesystem::path& dir, std::string_view tenant,
         cell = {i, deep_copy(line, kept)};
         return {};
       }
-      if (cell.file != i) {
+      const std::uint64_t epoch = epoch_of(files[i]);
+      const std::uint64_t epoch_before = epoch_of(files[cell.file]);
+      if (epoch < epoch_before) return {};
+      if (cell.file != i && epoch == epoch_before) {
         return fail(ErrorCode::D101, "cell {} {} {} is in {} too", excerpt(line.dimension),
                     excerpt(line.element), format_timestamp(line.hour),
                     files[cell.file].filename().string());
       }
       // Same key, so the texts that were kept stay right.
+      cell.file = i;
       const HourlyCost before = cell.line;
       cell.line = line;
       cell.line.tenant = before.tenant;
