@@ -27,7 +27,7 @@ struct CheckpointProgress {
   std::uint64_t completed = 0;  // in this run
   CheckpointId newest;
   CheckpointId pending;  // under way; 0: none
-  Duration duration{};  // of the newest, from its trigger to its commit
+  Duration duration{};   // of the newest, from its trigger to its commit
   std::uint64_t failed = 0;
   std::optional<Error> last_failure;  // until one goes well
   std::optional<Timestamp> output_held_since;

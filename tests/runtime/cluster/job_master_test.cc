@@ -22,8 +22,10 @@ graph::ExecutionPlan two_stages() {
 }
 
 std::vector<std::string> names(const std::vector<JobAction>& actions) {
-  static constexpr const char* kNames[] = {"persist", "deploy", "list", "run",    "assign",
-                                           "no more", "gate",   "stop", "cancel", "ended"};
+  static constexpr const char* kNames[] = {"persist", "deploy",  "list", "run",
+                                           "assign",  "no more", "gate", "stop",
+                                           "last",    "cancel",  "ended"};
+  static_assert(std::size(kNames) == std::variant_size_v<JobAction>);
   std::vector<std::string> out;
   for (const JobAction& action : actions) out.emplace_back(kNames[action.index()]);
   return out;
