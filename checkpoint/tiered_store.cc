@@ -187,9 +187,21 @@ bool TieredStore::must_wait() const {
 
 bool TieredStore::maintain(std::size_t visits) {
   // Answers come last, so that what a parked batch waits for is still there when it goes on.
+  const std::size_t before = bytes();
+  const bool was_writing = backing_.writing();
   make_room(visits);
   backing_.poll();
-  return options_.memory_bytes != 0 && bytes() > options_.memory_bytes;
+  if (options_.memory_bytes == 0 || bytes() <= options_.memory_bytes) {
+    fruitless_visits_ = 0;
+    return false;
+  }
+  // What cannot go (indexes, timers, what is being written) is nothing to spin for; an answer of
+  // the pool asks for a turn.
+  std::size_t entries = 0;
+  for_each_cells([&](TieredCells& cells) { entries += cells.table().numbers(); });
+  const bool gained = bytes() < before || (!was_writing && backing_.writing());
+  fruitless_visits_ = gained ? 0 : fruitless_visits_ + visits;
+  return fruitless_visits_ <= 2 * entries + visits;
 }
 
 void TieredStore::make_room(std::size_t visits) {

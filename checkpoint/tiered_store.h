@@ -148,7 +148,8 @@ class TieredStore {
   std::vector<checkpoint::GroupClock> frozen_clocks_;
   std::optional<Timestamp> frozen_advancing_to_;
 
-  std::size_t evicting_ = 0;  // which state's turn it is to let go
+  std::size_t fruitless_visits_ = 0;  // since something left memory
+  std::size_t evicting_ = 0;          // which state's turn it is to let go
 };
 
 }  // namespace tributary
