@@ -123,11 +123,16 @@ ProgramRun CostCourse::start(const CourseStart& start) const {
 }
 
 CostCourse::Ended CostCourse::ended(ProgramRun& run) {
-  Ended ended{.code = run.wait(), .out = run.out(), .err = run.err(), .event = {}};
+  Ended ended{.code = run.wait(), .out = run.out(), .err = run.err()};
   const std::size_t last = ended.out.rfind("{\"event\"");
   if (last != std::string::npos) {
     const auto line = nlohmann::json::parse(ended.out.substr(last), nullptr, false);
-    if (!line.is_discarded()) ended.event = line["event"];
+    if (line.is_discarded()) return ended;
+    ended.event = line["event"];
+    if (const auto checkpoints = line.find("checkpoints"); checkpoints != line.end()) {
+      ended.completed_checkpoints = checkpoints->value("completed", 0);
+      ended.failed_checkpoints = checkpoints->value("failed", 0);
+    }
   }
   return ended;
 }

@@ -42,10 +42,13 @@ class CostCourse {
   // Runs until it ends by itself.
   struct Ended {
     int code = 0;
-    std::string out;
-    std::string err;
+    std::string out{};
+    std::string err{};
     // "finished", "stopped", "failed"...: of the last line of the progress.
-    std::string event;
+    std::string event{};
+    // Of this start.
+    int completed_checkpoints = 0;
+    int failed_checkpoints = 0;
     // For messages: standard error and the end of the output.
     std::string last_words() const;
   };
