@@ -221,6 +221,12 @@ int run_command(const RunArguments& arguments, const Surroundings& surroundings)
   // Before --force deletes anything.
   Result<std::vector<std::string>> notices = check_inputs(*program, surroundings.files);
   if (!notices) return refuse(planned->secrets.redact(notices.error()), surroundings);
+  // A reader of our output that has gone is no reason to stop a job.
+  std::signal(SIGPIPE, SIG_IGN);
+  // Before any thread is there, RunState's too: one that does not block them would die of them.
+  StopSignals signals;
+  if (const Status listening = signals.listen(); !listening)
+    return refuse(listening.error(), surroundings);
   std::unique_ptr<RunState> state;
   if (arguments.state.keep) {
     auto opened = RunState::open(arguments.state, *planned, *program, surroundings);
@@ -238,11 +244,6 @@ int run_command(const RunArguments& arguments, const Surroundings& surroundings)
         prepare_output(surroundings.files, output_folders(planned->graph), arguments.force);
     if (!prepared) return refuse(planned->secrets.redact(prepared.error()), surroundings);
   }
-  // A reader of our output that has gone is no reason to stop a job.
-  std::signal(SIGPIPE, SIG_IGN);
-  StopSignals signals;
-  if (const Status listening = signals.listen(); !listening)
-    return refuse(listening.error(), surroundings);
   Run run(arguments, *planned, *program, state.get(), std::move(*notices), surroundings);
   return run.run(signals);
 }

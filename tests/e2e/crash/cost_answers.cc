@@ -58,9 +58,9 @@ void add_to_sums(const std::string& text, CostAnswers& answers) {
   const Json line = Json::parse(text);
   const auto amount = parse_amount(line["billed"].get<std::string>());
   ASSERT_TRUE(amount) << text;
-  ASSERT_TRUE(add_to(answers.sums[{line["tenant"], line["period"], line["currency"],
-                                   line["dimension"]}],
-                     *amount));
+  ASSERT_TRUE(
+      add_to(answers.sums[{line["tenant"], line["period"], line["currency"], line["dimension"]}],
+             *amount));
 }
 
 std::string shown(std::string_view what, const std::vector<std::string>& lines) {

@@ -47,7 +47,7 @@ void make_input(const fs::path& dir) {
 }
 
 std::vector<std::string> words(const fs::path& dir, const fs::path& state,
-                               const CourseStart& start, int rows_per_second) {
+                               const CourseStart& start) {
   std::vector<std::string> words = {"run",
                                     "cost-attribution",
                                     "--job-path",
@@ -57,7 +57,7 @@ std::vector<std::string> words(const fs::path& dir, const fs::path& state,
                                     "--set",
                                     "hourly_flush=20ms",
                                     "--set",
-                                    fmt::format("bulk_rows_per_second={}", rows_per_second),
+                                    fmt::format("bulk_rows_per_second={}", start.rows_per_second),
                                     "--slots",
                                     std::to_string(start.slots),
                                     "--state",
@@ -69,9 +69,6 @@ std::vector<std::string> words(const fs::path& dir, const fs::path& state,
   words.insert(words.end(), start.more.begin(), start.more.end());
   return words;
 }
-
-constexpr int kRowsPerSecond = 600;
-constexpr int kFastRowsPerSecond = 100'000;
 
 }  // namespace
 
@@ -90,7 +87,7 @@ const CostAnswers& CostCourse::answers_in_one_go() {
     const TemporaryFolder folder;
     fs::copy(input(), folder.path(), fs::copy_options::recursive);
     ProgramRun run(kProgram, words(folder.path(), folder.path() / "state",
-                                   {.slots = 2, .checkpoint_ms = 10'000}, kFastRowsPerSecond));
+                                   {.checkpoint_ms = 10'000, .rows_per_second = 100'000}));
     EXPECT_EQ(run.wait(), 0) << run.err();
     CostAnswers read = CostAnswers::read(folder.path());
     EXPECT_EQ(difference_from_totals(read, input() / "expected.json"), "");
@@ -104,7 +101,6 @@ CostCourse::CostCourse() {
   std::string name = (fs::temp_directory_path() / "tributary-course-XXXXXX").string();
   EXPECT_NE(::mkdtemp(name.data()), nullptr);
   dir_ = name;
-  state_ = dir_ / "state";
   fs::copy(input(), dir_, fs::copy_options::recursive);
   watch_ = std::make_unique<OutputWatch>(dir_);
 }
@@ -119,7 +115,7 @@ CostCourse::~CostCourse() {
 ProgramRun CostCourse::start(const CourseStart& start) const {
   std::vector<std::string> variables;
   if (!start.failpoints.empty()) variables.push_back("TRIBUTARY_FAILPOINTS=" + start.failpoints);
-  return ProgramRun(kProgram, words(dir_, state_, start, kRowsPerSecond), std::move(variables));
+  return ProgramRun(kProgram, words(dir_, state(), start), std::move(variables));
 }
 
 CostCourse::Ended CostCourse::ended(ProgramRun& run) {

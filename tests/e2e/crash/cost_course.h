@@ -20,7 +20,8 @@ namespace tributary::testing {
 struct CourseStart {
   int slots = 2;
   int checkpoint_ms = 40;
-  std::string failpoints{};  // as $TRIBUTARY_FAILPOINTS
+  int rows_per_second = 600;  // of a part of the input
+  std::string failpoints{};   // as $TRIBUTARY_FAILPOINTS
   std::vector<std::string> more{};
 };
 
@@ -33,8 +34,6 @@ class CostCourse {
 
   const std::filesystem::path& dir() const { return dir_; }
   std::filesystem::path state() const { return dir_ / "state"; }
-  // Its state is kept elsewhere from now on.
-  void keep_state_in(std::filesystem::path folder) { state_ = std::move(folder); }
   // The folder stays when the object goes.
   void keep() { kept_ = true; }
 
@@ -65,7 +64,6 @@ class CostCourse {
 
  private:
   std::filesystem::path dir_;
-  std::filesystem::path state_;
   std::unique_ptr<OutputWatch> watch_;
   bool kept_ = false;
 };

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

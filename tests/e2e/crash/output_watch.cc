@@ -44,7 +44,8 @@ std::string OutputWatch::stop() {
   if (thread_.joinable()) thread_.join();
   look();
   for (const auto& [file, seen] : seen_)
-    if (read_all(file) != seen.bytes) complain(file, "holds other bytes than when it was first seen");
+    if (read_all(file) != seen.bytes)
+      complain(file, "holds other bytes than when it was first seen");
   std::string text;
   for (const std::string& complaint : complaints_) text += complaint + "\n";
   return text;
@@ -64,8 +65,8 @@ void OutputWatch::look() {
       if (known == seen_.end()) {
         check_new(file, status);
       } else if (known->second.inode != status.st_ino || known->second.size != status.st_size) {
-        complain(file, fmt::format("changed: {} bytes, {} before", status.st_size,
-                                   known->second.size));
+        complain(file,
+                 fmt::format("changed: {} bytes, {} before", status.st_size, known->second.size));
       }
     }
   }
@@ -82,7 +83,8 @@ void OutputWatch::check_new(const fs::path& file, const struct stat& status) {
     return complain(file, "does not end with a line's end");
   std::istringstream lines(seen.bytes);
   for (std::string line; std::getline(lines, line);)
-    if (!nlohmann::json::accept(line)) return complain(file, "holds no JSON: " + line.substr(0, 200));
+    if (!nlohmann::json::accept(line))
+      return complain(file, "holds no JSON: " + line.substr(0, 200));
 }
 
 void OutputWatch::complain(const fs::path& file, const std::string& what) {

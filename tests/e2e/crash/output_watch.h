@@ -9,10 +9,9 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <sys/stat.h>
 #include <thread>
 #include <vector>
-
-#include <sys/stat.h>
 
 namespace tributary::testing {
 
