@@ -1,6 +1,5 @@
 #include "tests/operators/durability/cut_file_system.h"
 
-#include <cerrno>
 #include <utility>
 
 namespace tributary::testing {
@@ -24,8 +23,8 @@ Status CutFileSystem::change() {
 }
 
 Status CutFileSystem::change(const std::string& path) {
-  if (!off_ && !full_.empty() && path.starts_with(full_))
-    return internal::file_error(ErrorCode::F102, "writing", path, ENOSPC);
+  if (!off_ && !failing_.empty() && path.starts_with(failing_))
+    return internal::file_error(ErrorCode::F102, "writing", path, error_number_);
   return change();
 }
 

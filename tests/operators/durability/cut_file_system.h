@@ -1,6 +1,7 @@
 // tests/operators/durability/cut_file_system.h
 // Files of a machine whose power is cut after so many changes: from then on nothing works, and
-// what was not durable is gone once the machine is on again. Or whose disk is full below a folder.
+// what was not durable is gone once the machine is on again. Or whose disk is full, or broken,
+// below a folder.
 //
 // Around a MemoryFileSystem, or another one that forgets nothing. Thread: any, if the inner one
 // allows it; on() and cut_after() while nobody else uses it.
@@ -26,8 +27,11 @@ class CutFileSystem final : public FileSystem {
   void cut_after(std::uint64_t changes) { left_ = changes; }
   // Syncs of files do nothing from now on.
   void lie_about_syncs(bool lies) { lies_ = lies; }
-  // Nothing can be written below the folder; empty: the disk has room again.
-  void fill_below(std::string folder) { full_ = std::move(folder); }
+  // Nothing can be written below the folder (ENOSPC, EIO); empty: everywhere it can again.
+  void fail_below(std::string folder, int error_number) {
+    failing_ = std::move(folder);
+    error_number_ = error_number;
+  }
   bool is_off() const { return off_; }
   void on() {
     off_ = false;
@@ -63,7 +67,8 @@ class CutFileSystem final : public FileSystem {
   std::uint64_t generation_ = 0;
   bool off_ = false;
   bool lies_ = false;
-  std::string full_;
+  std::string failing_;
+  int error_number_ = 0;
 };
 
 }  // namespace tributary::testing
