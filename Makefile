@@ -4,10 +4,11 @@ JOBS ?= $(shell nproc)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo bench lint format fuzz clean
+.PHONY: help setup build test soak demo bench lint format fuzz clean
 
 help:
 	@echo 'make test    install what is missing, build (PRESET=$(PRESET)), run every test; TESTS=<regex> picks some'
+	@echo 'make soak    $${SOAK_ROUNDS:-300} rounds of kills of a job; the seed of a round that fails is told'
 	@echo 'make demo    build the programs and show a generated day'
 	@echo 'make bench   build for release and measure'
 	@echo 'make lint    formatting, rules of the house, headers alone, clang-tidy on changed files (ALL=1: on all)'
@@ -23,6 +24,9 @@ build: setup
 
 test: build
 	@scripts/ctest.sh $(PRESET) $(if $(TESTS),-R '$(TESTS)')
+
+soak: build
+	@scripts/soak.sh $(PRESET)
 
 demo: setup
 	@scripts/build.sh release

@@ -125,6 +125,8 @@ class RunVerb {
                     "MiB of memory for state; what is beyond lies on disk")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 24))
         ->capture_default_str();
+    // For tests with little state: not in the help.
+    verb_.add_option("--base-bytes", arguments_.state.base_bytes_min)->group("");
     verb_.add_option("--retain", arguments_.state.retained, "completed checkpoints that are kept")
         ->check(CLI::Range(1U, 1000U))
         ->capture_default_str();

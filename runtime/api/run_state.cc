@@ -121,6 +121,7 @@ OrErrors<std::unique_ptr<RunState>> RunState::open(const StateArguments& argumen
                            .lsm = &state->lsm_,
                            .work_folder = state->folder_.work(),
                            .memory_bytes = arguments.memory_bytes,
+                           .base_bytes_min = arguments.base_bytes_min,
                            .uid = uid_number(opened->record.uid()),
                            .uid_bytes = opened->record.uid(),
                            .history = *history,

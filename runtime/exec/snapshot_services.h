@@ -29,6 +29,8 @@ struct SnapshotServices {
   // Of the job, for its keyed state in memory; shared equally by the tasks that have any. 0:
   // without bound.
   std::size_t memory_bytes = 0;
+  // Deltas of a task's keyed state of so many bytes make it write a new base.
+  std::uint64_t base_bytes_min = std::uint64_t{64} << 20;
 
   Hash128 uid;
   std::string uid_bytes;  // as the record has it

@@ -56,8 +56,9 @@ void TaskSnapshots::on_abort(CheckpointId id) {
   if (parts_.source != nullptr) parts_.source->go_on();
 }
 
+// A barrier that holds is not released by it: what a stopped job read behind its last checkpoint
+// would be lost, and the job might even finish (rule 15).
 void TaskSnapshots::on_completed(CheckpointId id) {
-  aligner_.on_release(id);
   if (last_.id != id) return;
   completed_ = last_;
   parts_.state->completed();

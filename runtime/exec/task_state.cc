@@ -44,6 +44,7 @@ Result<KeyedState*> TaskState::of_operator(const std::string& name) {
       files = {
           .lsm = services->lsm, .io = services->io, .folder = parts_.folder, .wake = parts_.wake};
       options.memory_bytes = parts_.memory_bytes;
+      options.base_bytes_min = services->base_bytes_min;
     }
     store_ = std::make_unique<TieredStore>(options, std::move(files),
                                            services != nullptr ? static_cast<DeltaSink*>(this) : nullptr, parts_.clock);

@@ -36,6 +36,7 @@ std::vector<std::string> CostRun::run_arguments(int slots, std::vector<std::stri
   std::vector<std::string> arguments = {"run",        "cost-attribution",
                                         "--job-path", TRIBUTARY_BINARY_DIR "/lib/tributary/jobs",
                                         "--set",      "files.dir=" + dir_.string(),
+                                        "--state",    (dir_ / "state").string(),
                                         "--slots",    std::to_string(slots),
                                         "--progress", "json"};
   arguments.insert(arguments.end(), more.begin(), more.end());

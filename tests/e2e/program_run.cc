@@ -72,6 +72,12 @@ bool ProgramRun::wait_for_output(const std::string& text) {
   return true;
 }
 
+bool ProgramRun::wait_for_error(const std::string& text) {
+  while (err_.find(text) == std::string::npos)
+    if (!read_some()) return false;
+  return true;
+}
+
 bool ProgramRun::wait_for_lines(std::ptrdiff_t lines) {
   while (std::count(out_.begin(), out_.end(), '\n') < lines)
     if (!read_some()) return false;

@@ -21,6 +21,8 @@ class ProgramRun {
 
   // Until standard output holds `text`. False if it ended before.
   bool wait_for_output(const std::string& text);
+  // The same of standard error.
+  bool wait_for_error(const std::string& text);
   // Until standard output holds so many whole lines. False if it ended before.
   bool wait_for_lines(std::ptrdiff_t lines);
   void signal(int number);
