@@ -147,6 +147,8 @@ class KeyedState {
       std::string_view from, std::size_t limit,
       const std::function<void(const StateKey&)>& visit) = 0;
   virtual std::size_t bytes() const = 0;
+  // Whether some of it may be on disk alone: if not, no fetch reads, and prefetch() is needless.
+  virtual bool may_miss() const = 0;
 };
 
 }  // namespace tributary

@@ -39,6 +39,7 @@ class MemoryKeyedState final : public KeyedState {
     return state_.keys_from(from, limit, visit);
   }
   std::size_t bytes() const override { return state_.bytes(); }
+  bool may_miss() const override { return false; }
 
  private:
   TieredStore store_;

@@ -120,13 +120,19 @@ const TieredCells::Entry& TieredCells::address_of(const TieredCell& cell) const 
 Timestamp TieredCells::now_for(const Entry& address) const {
   if (spec_.ttl_clock == TimeDomain::kProcessing)
     return shared_.clock != nullptr ? shared_.clock->now() : Timestamp::min();
-  return shared_.clocks.of(shared_.group_of(address.key_hash()));
+  return shared_.clocks.for_expiry(shared_.group_of(address.key_hash()));
 }
 
-bool TieredCells::expired(TieredCell& cell) const {
+bool TieredCells::expired(TieredCell& cell) {
   if (spec_.ttl <= Duration{} || !cell.present) return false;
   const Timestamp written{written_at(entry_of(cell))};
-  return now_for(address_of(cell)) >= saturating_add(written, spec_.ttl);
+  const Timestamp now = now_for(address_of(cell));
+  if (written > Timestamp::min()) return now >= saturating_add(written, spec_.ttl);
+  if (now > Timestamp::min()) {
+    prepare(cell);
+    changed(cell);
+  }
+  return false;
 }
 
 Error TieredCells::too_large(const Entry& address, std::size_t bytes) const {

@@ -110,7 +110,8 @@ class TieredCells {
     if (cell.stamp != shared_.epoch && cell.stamp != 0) [[unlikely]]
       capture(cell, false);
   }
-  bool expired(TieredCell& cell) const;
+  // What was written before its clock began lives from the first look after that.
+  bool expired(TieredCell& cell);
   // Copies the record in; then changed().
   void write(TieredCell& cell, const void* value);
   void make_present(TieredCell& cell) {

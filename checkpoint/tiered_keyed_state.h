@@ -40,6 +40,7 @@ class TieredKeyedState final : public KeyedState {
   std::optional<std::string> keys_from(std::string_view from, std::size_t limit,
                                        const std::function<void(const StateKey&)>& visit) override;
   std::size_t bytes() const override;
+  bool may_miss() const override { return shared_.backing->holds_any(); }
 
   const std::string& operator_name() const { return operator_name_; }
   StateId timers_id() const { return timers_id_; }

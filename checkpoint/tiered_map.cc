@@ -318,7 +318,17 @@ std::optional<std::string> TieredMap::scan_from(
     if (visited == limit) return next;
     Entry& element = *at->element;
     ++at;
-    if (elements_.expired(TieredCells::cell_of(element))) continue;
+    if (elements_.expired(TieredCells::cell_of(element))) {
+      next.assign(element.key());
+      clear_expired(*head, element);
+      // With its last element the head may go.
+      head = find_head(key);
+      if (head == nullptr) return std::nullopt;
+      TRIBUTARY_CHECK(elements_of(*head) == &map, "the head of a map left during a scan");
+      next.push_back('\0');
+      at = map.tree.lower_bound(Probe(next));
+      continue;
+    }
     TieredCells::cell_of(element).set(TieredCell::kReferenced);
     const bool goes_on = visit({element.key(), elements_.record_of(element)});
     ++visited;

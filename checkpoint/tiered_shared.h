@@ -26,9 +26,18 @@ class GroupClocks {
   explicit GroupClocks(std::uint32_t key_group_count) : key_group_count_(key_group_count) {}
 
   Timestamp task() const { return task_; }
-  void advance(Timestamp to) { task_ = std::max(task_, to); }
+  void advance(Timestamp to) {
+    task_ = std::max(task_, to);
+    if (to < Timestamp::max()) last_ = std::max(last_, to);
+  }
   Timestamp of(KeyGroup group) const {
     return floors_.empty() ? task_ : std::max(task_, floors_[group.value]);
+  }
+  // What state expires by: at the end of event time it stands where it was, for timers that fire
+  // then find what they were set for.
+  Timestamp for_expiry(KeyGroup group) const {
+    const Timestamp floor = floors_.empty() ? Timestamp::min() : floors_[group.value];
+    return floor < Timestamp::max() ? std::max(last_, floor) : last_;
   }
   Timestamp latest() const { return std::max(task_, highest_floor_); }
   void raise(KeyGroup group, Timestamp to) {
@@ -40,6 +49,7 @@ class GroupClocks {
  private:
   const std::uint32_t key_group_count_;
   Timestamp task_ = Timestamp::min();
+  Timestamp last_ = Timestamp::min();  // of task_ before its end
   Timestamp highest_floor_ = Timestamp::min();
   std::vector<Timestamp> floors_;
 };

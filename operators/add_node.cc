@@ -32,7 +32,10 @@ StreamRef add_process_node(const StreamRef& from, Name name, const ProcessKernel
   node.operator_type = "process";
   node.output_type = &output;
   const CodePtr prototype = kernels.make(factory.get());
-  node.states = declared_states(kernels.base(prototype.get()), *key.type);
+  ProcessBase& base = kernels.base(prototype.get());
+  if (Status checked = check_ttls(base, node.name); !checked)
+    from.graph->refuse(std::move(checked).error());
+  node.states = declared_states(base, *key.type);
   node.make = make_process(kernels, std::move(factory), key);
   return add_node(from, std::move(node), input);
 }

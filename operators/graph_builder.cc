@@ -102,6 +102,9 @@ std::uint32_t GraphBuilder::add_operator(NodeSpec node) {
     one.set_kind(declared.kind);
     one.set_key_schema(encoded_schema(declared.key));
     one.set_value_schema(encoded_schema(declared.value));
+    if (!declared.expires) continue;
+    one.set_ttl_micros(declared.expires->after.micros);
+    one.set_ttl_by_processing_time(declared.expires->clock == TimeDomain::kProcessing);
   }
   vertex.code.output_type = node.output_type;
   vertex.make = std::move(node.make);

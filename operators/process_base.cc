@@ -31,12 +31,13 @@ ProcessBase::ProcessBase() = default;
 ProcessBase::~ProcessBase() = default;
 
 StateSlot* ProcessBase::declare(SlotKind kind, std::string_view name, const TypeInfo& value,
-                                const TypeInfo* map_key) {
+                                const TypeInfo* map_key, std::optional<Ttl> expires) {
   auto slot = std::make_unique<StateSlot>();
   slot->kind = kind;
   slot->name = name;
   slot->value_type = &value;
   slot->map_key_type = map_key;
+  slot->expires = expires;
   if (map_key != nullptr) slot->map_codec = std::make_unique<KeyCodec>(*map_key);
   if (kind == SlotKind::kBroadcast)
     slot->broadcast = std::make_unique<BroadcastTable>(value, *map_key);
@@ -58,8 +59,11 @@ void used_outside_a_call(const StateSlot& slot) {
 std::vector<StateDeclaration> declared_states(ProcessBase& prototype, const TypeInfo& key_type) {
   std::vector<StateDeclaration> states;
   for (const auto& slot : prototype.slots()) {
-    StateDeclaration declared{
-        .name = slot->name, .kind = {}, .key = nullptr, .value = slot->value_type};
+    StateDeclaration declared{.name = slot->name,
+                              .kind = {},
+                              .key = nullptr,
+                              .value = slot->value_type,
+                              .expires = slot->expires};
     switch (slot->kind) {
       case SlotKind::kValue:
         declared.kind = "value";
@@ -81,6 +85,18 @@ std::vector<StateDeclaration> declared_states(ProcessBase& prototype, const Type
     states.push_back(std::move(declared));
   }
   return states;
+}
+
+Status check_ttls(ProcessBase& prototype, std::string_view process) {
+  for (const auto& slot : prototype.slots()) {
+    if (!slot->expires || slot->expires->after > Duration{}) continue;
+    return std::unexpected(
+        Error(ErrorCode::G317,
+              fmt::format("state \"{}\" of {} has a time to live of {}", slot->name, process,
+                          format_duration(slot->expires->after)),
+              "give it one that is longer than nothing, or none"));
+  }
+  return {};
 }
 
 void ProcessCore::clear(StateSlot& slot) {
@@ -146,17 +162,58 @@ std::optional<std::string> map_scan(
   return next;
 }
 
+namespace {
+
+// Where the list begins. What has expired is a run at its front, which the scan takes away.
+std::uint64_t list_front(StateSlot& slot) {
+  std::uint64_t front = 0;
+  if (!slot.expires) return front;
+  state_of(slot).scan_from(slot.core->address(), {}, 1, [&](const MapElement& first) {
+    Arena none;
+    std::string_view bytes = first.map_key;
+    const Status decoded = slot.map_codec->decode(bytes, &front, none);
+    TRIBUTARY_CHECK(decoded.has_value(), "list {}: {}", slot.name, decoded.error().what());
+    return true;
+  });
+  return front;
+}
+
+}  // namespace
+
+std::size_t list_size(StateSlot& slot) {
+  list_front(slot);
+  return map_size(slot);
+}
+
 void list_append(StateSlot& slot, const void* value) {
   MapState& state = state_of(slot);
-  const std::uint64_t index = state.size(slot.core->address());
+  std::uint64_t index = list_front(slot) + state.size(slot.core->address());
+  // A clock that went back may have left holes: what is behind them stays.
+  while (slot.expires && state.get(slot.core->address(), encoded(slot, &index)) != nullptr) ++index;
   state.put(slot.core->address(), encoded(slot, &index), value);
 }
 
 const void* list_at(StateSlot& slot, std::uint64_t index) {
   MapState& state = state_of(slot);
-  const void* found = state.get(slot.core->address(), encoded(slot, &index));
+  const std::uint64_t at = list_front(slot) + index;
+  const void* found = state.get(slot.core->address(), encoded(slot, &at));
   TRIBUTARY_CHECK(found != nullptr, "list {} has no element {}", slot.name, index);
   return found;
+}
+
+void list_for_each(StateSlot& slot, const std::function<void(const void* value)>& visit) {
+  if (!slot.expires) {
+    const std::size_t count = map_size(slot);
+    for (std::uint64_t i = 0; i < count; ++i) visit(list_at(slot, i));
+    return;
+  }
+  std::optional<std::string> cursor("");
+  while (cursor) {
+    cursor = map_scan(slot, *cursor, kScanMax, [&visit](const void*, const void* value) {
+      visit(value);
+      return true;
+    });
+  }
 }
 
 const void* broadcast_get(const StateSlot& slot, const void* map_key) {

@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "operators/broadcast_table.h"
 #include "operators/key_reader.h"
+#include "operators/state_misses.h"
 #include "operators/wake_walk.h"
 
 namespace tributary::internal {
@@ -38,12 +39,16 @@ class ProcessOperator final : public Operator, private ProcessCore {
     CallCore::open(context, std::move(sides_));
     process_ = kernels_.make(factory_.get());  // the author's constructor: it may throw
     state_ = &context.keyed_state();
+    misses_.open(context, *state_);
     for (const auto& owned : kernels_.base(process_.get()).slots()) {
       StateSlot& slot = *owned;
-      const StateDescriptor descriptor{.name = slot.name,
-                                       .key_type = &key_type_,
-                                       .value_type = slot.value_type,
-                                       .map_key_type = slot.map_key_type};
+      const StateDescriptor descriptor{
+          .name = slot.name,
+          .key_type = &key_type_,
+          .value_type = slot.value_type,
+          .map_key_type = slot.map_key_type,
+          .ttl = slot.expires ? slot.expires->after : Duration{},
+          .ttl_clock = slot.expires ? slot.expires->clock : TimeDomain::kEvent};
       switch (slot.kind) {
         case SlotKind::kValue:
           slot.values = TRY(state_->value(descriptor));
@@ -68,6 +73,7 @@ class ProcessOperator final : public Operator, private ProcessCore {
   Status restore(std::span<const std::string> states) override {
     const auto written = std::ranges::find_if(states, [](const auto& s) { return !s.empty(); });
     if (written != states.end()) TRY(restore_broadcast(*written));
+    tell_restored();
     wake_for_timers();
     return {};
   }
@@ -93,7 +99,14 @@ class ProcessOperator final : public Operator, private ProcessCore {
     begin(out);
     const std::uint32_t size = batch->size();
     std::uint32_t done = from;
-    while (done < size) {
+    const bool is_ready =
+        input != kKeyedInput || value_slots_.empty() ||
+        misses_.in_memory(from, size, [&](std::uint32_t first, std::uint32_t last) {
+          reader_.read(*batch, first, last, KeyReader::Hashes::kFromBatch);
+          for (StateSlot* slot : value_slots_)
+            misses_.prefetch(*slot->values, reader_.addresses(0, last - first));
+        });
+    while (is_ready && done < size) {
       const std::uint32_t to = std::min(size, done + KeyReader::kChunk);
       if (input == kKeyedInput) {
         reader_.read(*batch, done, to, KeyReader::Hashes::kFromBatch);
@@ -106,6 +119,7 @@ class ProcessOperator final : public Operator, private ProcessCore {
       scratch_.reset();
       if (emitter.yielding() || (done < size && emitter.ask())) break;
     }
+    if (input == kKeyedInput && done == size) misses_.next_batch();
     emitter.end();
     return done;
   }
@@ -190,6 +204,20 @@ class ProcessOperator final : public Operator, private ProcessCore {
     }
   }
 
+  // Each key that was restored, for what the class derives from its state. Reads all of them.
+  void tell_restored() {
+    if (kernels_.on_restored == nullptr) return;
+    std::optional<std::string> position("");
+    while (position) {
+      position = state_->keys_from(*position, KeyReader::kChunk, [&](const StateKey& address) {
+        at_key(address.hash, address.key);
+        kernels_.on_restored(process_.get(), *this);
+        scratch_.reset();
+      });
+    }
+    has_key_ = false;
+  }
+
   void refetch(StateSlot& slot) override {
     if (!has_key_) used_outside_a_call(slot);
     slot.values->fetch(reader_.addresses(row_, rows_), {slot.entries.data() + row_, rows_ - row_});
@@ -267,6 +295,7 @@ class ProcessOperator final : public Operator, private ProcessCore {
   std::shared_ptr<const SideNames> sides_;
   CodePtr process_{nullptr, nullptr};  // made in open()
   KeyedState* state_ = nullptr;
+  StateMisses misses_;
   std::vector<StateSlot*> value_slots_;
   std::vector<StateSlot*> broadcast_slots_;
   std::uint32_t rows_ = 0;

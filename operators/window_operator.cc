@@ -16,6 +16,7 @@
 #include <tributary/internal/window_core.h>
 
 #include "operators/key_reader.h"
+#include "operators/state_misses.h"
 #include "operators/window_mark.h"
 
 namespace tributary::internal {
@@ -61,6 +62,7 @@ class WindowOperator final : public Operator {
   Status open(OperatorContext& context) override {
     core_.open(context, std::move(sides_));
     state_ = &context.keyed_state();
+    misses_.open(context, *state_);
     accumulators_ = TRY(value_state(kAccumulatorState, *kernels_.accumulator));
     if (kernels_.difference != nullptr)
       emitted_ = TRY(value_state(kEmittedState, *kernels_.output));
@@ -80,12 +82,19 @@ class WindowOperator final : public Operator {
     core_.begin(out);
     const std::uint32_t size = batch->size();
     std::uint32_t done = from;
-    while (done < size) {
+    const bool is_ready =
+        misses_.in_memory(from, size, [&](std::uint32_t first, std::uint32_t last) {
+          Chunk chunk;
+          read_chunk(*batch, first, last, chunk, [](std::uint32_t) {});
+          misses_.prefetch(*accumulators_, reader_.addresses(0, chunk.count));
+        });
+    while (is_ready && done < size) {
       const std::uint32_t to = std::min(size, done + KeyReader::kChunk);
       add_chunk(*batch, done, to);
       done = to;
       if (core_.emitter.yielding() || (done < size && core_.emitter.ask())) break;
     }
+    if (done == size) misses_.next_batch();
     core_.emitter.end();
     return done;
   }
@@ -119,42 +128,62 @@ class WindowOperator final : public Operator {
     return saturating_add(last_of(window), options_.allowed_lateness);
   }
 
-  void add_chunk(Batch& batch, std::uint32_t from, std::uint32_t to) {
+  // Of the records of a chunk that are not late: their rows, and, in the reader, as many addresses
+  // with the window's start as namespace.
+  struct Chunk {
+    std::array<WindowRow, KeyReader::kChunk> rows;
+    std::array<char[kStartBytes], KeyReader::kChunk> starts;
+    std::size_t count = 0;
+    bool any_fired = false;  // of their windows
+  };
+
+  template <typename OnLate>
+  void read_chunk(Batch& batch, std::uint32_t from, std::uint32_t to, Chunk& chunk,
+                  OnLate on_late) {
     const Timestamp passed = core_.engine().watermark();
     // Key groups that came here from a task that was ahead keep their own clock (rule 32).
     const bool groups_ahead = passed < state_->latest_event_time();
     Timestamp watermark = passed;
     reader_.read(batch, from, to, KeyReader::Hashes::kFromBatch);
     const std::span<StateKey> addresses = reader_.addresses(0, to - from);
-    std::array<WindowRow, KeyReader::kChunk> rows;
-    std::array<StateEntry*, KeyReader::kChunk> entries;
-    std::array<char[kStartBytes], KeyReader::kChunk> starts;
     std::size_t count = 0;
     // Neighbours are mostly of one window, and finding a window divides.
     Window window;
     std::string_view name_space;
     bool is_late = false;
-    bool any_fired = false;
     for (std::uint32_t i = from; i < to; ++i) {
       const Timestamp time = batch.event_time(i);
       if (groups_ahead) watermark = std::max(passed, state_->event_time(addresses[i - from].hash));
       if (name_space.empty() || groups_ahead || time < window.start || time >= window.end) {
         window = window_of(time);
         is_late = watermark >= purge_time(window);
-        any_fired |= watermark >= last_of(window);
-        encode_start(window.start, starts[i - from]);
-        name_space = {starts[i - from], kStartBytes};
+        chunk.any_fired |= watermark >= last_of(window);
+        encode_start(window.start, chunk.starts[i - from]);
+        name_space = {chunk.starts[i - from], kStartBytes};
       }
       if (is_late) {
-        too_late(batch, i);
+        on_late(i);
         continue;
       }
-      rows[count].record = i;
+      chunk.rows[count].record = i;
       if (count < i - from) addresses[count] = addresses[i - from];
       addresses[count++].name_space = name_space;
     }
+    chunk.count = count;
+  }
+
+  void add_chunk(Batch& batch, std::uint32_t from, std::uint32_t to) {
+    Chunk chunk;
+    read_chunk(batch, from, to, chunk, [&](std::uint32_t i) { too_late(batch, i); });
+    auto& rows = chunk.rows;
+    const std::size_t count = chunk.count;
     if (count == 0) return;
-    accumulators_->fetch(addresses.first(count), {entries.data(), count});
+    const std::span<StateKey> addresses = reader_.addresses(0, count);
+    const Timestamp passed = core_.engine().watermark();
+    const bool groups_ahead = passed < state_->latest_event_time();
+    Timestamp watermark = passed;
+    std::array<StateEntry*, KeyReader::kChunk> entries;
+    accumulators_->fetch(addresses, {entries.data(), count});
     for (std::size_t r = 0; r < count; ++r) {
       rows[r].accumulator = entries[r];
       rows[r].fresh = !entries[r]->present;
@@ -163,7 +192,7 @@ class WindowOperator final : public Operator {
         begin_window(addresses[r], window_of(batch.event_time(rows[r].record)), *entries[r],
                      watermark);
     }
-    for (std::size_t r = 0; any_fired && r < count; ++r) {
+    for (std::size_t r = 0; chunk.any_fired && r < count; ++r) {
       if (groups_ahead) watermark = std::max(passed, state_->event_time(addresses[r].hash));
       if (watermark >= last_of(window_of(batch.event_time(rows[r].record))))
         correct_later(addresses[r]);
@@ -280,6 +309,7 @@ class WindowOperator final : public Operator {
   std::shared_ptr<const SideNames> sides_;
   CallCore core_;
   KeyedState* state_ = nullptr;
+  StateMisses misses_;
   ValueState* accumulators_ = nullptr;
   ValueState* emitted_ = nullptr;  // emit(difference)
   ValueState* marks_ = nullptr;    // with allowed lateness

@@ -49,6 +49,19 @@ void AttributeProcess::keep_up_with_commands() {
   commands_applied_ = commands_.size();
 }
 
+AttributeProcess::TenantTask& AttributeProcess::tenant_of(std::string_view name) {
+  const auto known = tenants_.find(name);
+  return known != tenants_.end() ? known->second
+                                 : tenants_.try_emplace(std::string(name)).first->second;
+}
+
+void AttributeProcess::on_restored(const ChargeKey& key) {
+  const KeyCounters& counters = counters_.get();
+  TenantTask& tenant = tenant_of(key.tenant.view());
+  tenant.clock = std::max(tenant.clock, counters.newest_start);
+  if (counters.live_charges > 0) ++tenant.keys;
+}
+
 bool AttributeProcess::is_expired(const TenantTask& tenant, Period period) const {
   return tenant.clock != Timestamp::min() &&
          end_of(period) + days(options_.retain_days) < tenant.clock;
@@ -74,12 +87,13 @@ void AttributeProcess::refuse(DeadLetterReason reason, std::string_view field,
 void AttributeProcess::on_record(const ChargeEvent& event, Context& ctx) {
   keep_up_with_commands();
   KeyCounters counters = counters_.get();
-  auto known = tenants_.find(event.tenant.view());
-  if (known == tenants_.end()) known = tenants_.try_emplace(event.tenant.str()).first;
-  TenantTask& tenant = known->second;
+  TenantTask& tenant = tenant_of(event.tenant.view());
   const ChargeHead head = head_of(event);
   // Nothing about "now" is applied before the tenant's first record.
-  if (!event.is_delete) tenant.clock = std::max(tenant.clock, event.row.start);
+  if (!event.is_delete && event.row.start > tenant.clock) {
+    tenant.clock = counters.newest_start = event.row.start;
+    counters_.set(counters);
+  }
   if (counters.expired || is_expired(tenant, head.period)) {
     return refuse(
         DeadLetterReason::kPeriodExpired, "period", format_period(head.period),
@@ -272,7 +286,7 @@ void AttributeProcess::on_broadcast(const CommandRecord& record, BroadcastContex
 
   // Every key of the tenant is walked anew; a walk that is under way starts over when its key is
   // woken.
-  TenantTask& tenant = tenants_.try_emplace(published->tenant).first->second;
+  TenantTask& tenant = tenant_of(published->tenant);
   tenant.walk = {.version = published->version, .keys_left = tenant.keys, .keys = tenant.keys};
   if (tenant.keys == 0) return report_walk(published->tenant, tenant.walk, ctx);
   ctx.wake_keys([name = published->tenant](const ChargeKey& key_of) {
@@ -316,7 +330,7 @@ Progress AttributeProcess::on_wake(Context& ctx) {
   }
   cursor_.clear();
   counters.walked_version = counters.walking_version;
-  Walk& walk = tenants_.try_emplace(key.tenant.str()).first->second.walk;
+  Walk& walk = tenant_of(key.tenant.view()).walk;
   if (walk.version == counters.walked_version && walk.keys_left > 0) {
     walk.charges += counters.walked_charges;
     walk.lines += counters.walked_lines;
@@ -355,7 +369,7 @@ void AttributeProcess::on_timer(const Timer&, Context& ctx) {
     cursor_.clear();
     if (counters.live_charges > 0) leave_tenant(tenant->first, tenant->second, counters, ctx);
     // Remembered, so that a late row is refused and not taken for a new one.
-    counters = {.lines = counters.lines, .expired = true};
+    counters = {.lines = counters.lines, .expired = true, .newest_start = counters.newest_start};
   } else {
     ctx.set_processing_timer(ctx.processing_time() + kExpiryLook, "expiry");
   }

@@ -3,9 +3,9 @@
 // each event by the pure core's decision, and writes ledger lines. New rules walk a key's charges
 // in slices.
 //
-// Thread: the slot's. What is kept between calls outside the handles is derived (compiled rules) or
-// only ever makes the job more careful (tenants' clocks). Invariant: a charge's reversal and
-// posting are written in one call.
+// Thread: the slot's. What is kept between calls outside the handles is derived from them: compiled
+// rules, tenants' clocks and numbers of keys. A walk is never under way at a barrier. Invariant: a
+// charge's reversal and posting are written in one call.
 #pragma once
 
 #include <map>
@@ -44,6 +44,7 @@ class AttributeProcess
   void on_broadcast(const CommandRecord& command, BroadcastContext& ctx);
   Progress on_wake(Context& ctx);
   void on_timer(const Timer& timer, Context& ctx);
+  void on_restored(const ChargeKey& key);
 
  private:
   // Of one tenant in this task: which keys a walk still has to visit.
@@ -62,6 +63,7 @@ class AttributeProcess
 
   void keep_up_with_commands();
   bool is_expired(const TenantTask& tenant, Period period) const;
+  TenantTask& tenant_of(std::string_view name);
   void refuse(DeadLetterReason reason, std::string_view field, std::string_view value,
               std::string message, const ChargeEvent& event, Context& ctx);
   void write_lines(const ChargeKey& key, std::string_view charge_id, const Decision& decision,

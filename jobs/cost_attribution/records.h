@@ -120,9 +120,11 @@ struct KeyCounters {
   bool limit_reported = false;  // control tenant_limit has been written
   bool expiry_armed = false;    // the timer that looks for expiry is set
   bool expired = false;         // retention passed: the charges are gone, late rows are refused
+  // Highest start of a charge that was the highest of the tenant in its task, too.
+  Timestamp newest_start = Timestamp::min();
 };
 TRIBUTARY_RECORD(KeyCounters, lines, live_charges, walked_version, walking_version, walked_charges,
-                 walked_lines, limit_reported, expiry_armed, expired);
+                 walked_lines, limit_reported, expiry_armed, expired, newest_start);
 
 struct WalkCursor {
   Text next;  // where the walk goes on; empty: at the beginning

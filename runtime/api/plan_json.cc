@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/timestamp.h"
+
 namespace tributary {
 namespace {
 
@@ -25,8 +27,12 @@ Json vertex_json(const graph::Vertex& vertex) {
                {"kind", kind_name(vertex.kind())},
                {"type", vertex.operator_type()}};
   if (!vertex.declared_at().empty()) json["declared_at"] = vertex.declared_at();
-  for (const graph::State& state : vertex.states())
-    json["states"].push_back({{"name", state.name()}, {"kind", state.kind()}});
+  for (const graph::State& state : vertex.states()) {
+    Json& one = json["states"].emplace_back(Json{{"name", state.name()}, {"kind", state.kind()}});
+    if (state.ttl_micros() == 0) continue;
+    one["ttl"] = format_duration({state.ttl_micros()});
+    one["ttl_clock"] = state.ttl_by_processing_time() ? "processing time" : "event time";
+  }
   // A protobuf map has no order of its own.
   const std::map<std::string, std::string> properties(vertex.properties().begin(),
                                                       vertex.properties().end());

@@ -178,6 +178,11 @@ Result<std::string> check_state_evolution(const StateInCatalog& stored, const gr
     return another_kind(text_of(stored.kind()), now.kind());
   TRY(check_key(now.kind() == "map" ? stored.map_key_schema() : stored.key_schema(),
                 now.key_schema()));
+  // Each value that expires bears the time of its last write.
+  if ((stored.ttl_micros() > 0) != (now.ttl_micros() > 0))
+    return fail(ErrorCode::S401, "values that {} cannot be read as ones that {}",
+                stored.ttl_micros() > 0 ? "expire" : "do not expire",
+                now.ttl_micros() > 0 ? "expire" : "do not expire");
   return check_values(stored.value_schemas(), now.value_schema());
 }
 

@@ -184,15 +184,17 @@ void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
         {.outbox = outboxes.back()});
   }
 
-  ChainEnvironment environment{.job_name = program_.graph.name(),
-                               .task_index = task,
-                               .parallelism = stage.parallelism,
-                               .key_group_count = plan_.key_group_count,
-                               .clock = options_.clock,
-                               .pool = &slot.pool(),
-                               .keyed_state = [state = parts.state.get()](const std::string& name) {
-                                 return state->of_operator(name);
-                               }};
+  ChainEnvironment environment{
+      .job_name = program_.graph.name(),
+      .task_index = task,
+      .parallelism = stage.parallelism,
+      .key_group_count = plan_.key_group_count,
+      .clock = options_.clock,
+      .pool = &slot.pool(),
+      .keyed_state =
+          [state = parts.state.get()](const std::string& name) { return state->of_operator(name); },
+      .event_time_passed =
+          [state = parts.state.get()](Timestamp to) { state->advance_event_time(to); }};
   OperatorMetrics* head_metrics = nodes[0].metrics;
   const OperatorTime head_time = nodes[0].time;
   parts.chain = std::make_unique<OperatorChain>(std::move(environment), std::move(nodes),

@@ -375,6 +375,7 @@ void OperatorChain::run_control(Node& node, Item item) {
     if (failure_) return;
     if (progress == Progress::kAgain) return hold(node, std::move(item), true);
     node.passed_watermark = item.event.watermark;
+    if (environment_.event_time_passed) environment_.event_time_passed(watermark());
     if (item.phase == Phase::kWatermark)
       return forward(node, ControlEvent::at_watermark(item.event.watermark));
     // +inf is not sent on: the end says it, and only when all inputs of the receiver have ended or

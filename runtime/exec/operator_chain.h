@@ -36,6 +36,8 @@ struct ChainEnvironment {
   BatchPool* pool = nullptr;
   // Of the operator of this name; lives as long as the chain.
   std::function<Result<KeyedState*>(const std::string& operator_name)> keyed_state;
+  // Told when all operators have passed a watermark: what state expires by. May be null.
+  std::function<void(Timestamp)> event_time_passed;
 };
 
 // Where a port leads: an operator of the same chain, or an outbox.

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/timestamp.h"
 #include "runtime/graph/job_graph.h"
 
 namespace tributary::graph {
@@ -39,10 +40,18 @@ std::string slots_text(const Stage& stage, std::uint32_t slot_count) {
   return fmt::format("on slot{} {}", slots.size() == 1 ? "" : "s", fmt::join(slots, ", "));
 }
 
+// ", forgotten after 7d".
+std::string ttl_text(const State& state) {
+  if (state.ttl_micros() == 0) return {};
+  return fmt::format(", forgotten after {}{}", format_duration({state.ttl_micros()}),
+                     state.ttl_by_processing_time() ? " of processing time" : "");
+}
+
 std::string states_text(const Vertex& vertex) {
   std::string text;
   for (const State& state : vertex.states())
-    text += fmt::format("{}{} ({})", text.empty() ? "; state " : ", ", state.name(), state.kind());
+    text += fmt::format("{}{} ({}{})", text.empty() ? "; state " : ", ", state.name(), state.kind(),
+                        ttl_text(state));
   return text;
 }
 

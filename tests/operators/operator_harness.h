@@ -5,6 +5,7 @@
 // stands still.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,7 +49,8 @@ class OperatorHarness final : public OperatorContext {
   OperatorHarness(const JobProgram& program, const std::string& name) {
     for (const graph::Vertex& vertex : program.graph.vertices()) {
       if (vertex.name() != name) continue;
-      operator_ = program.vertices[vertex.id()].make_operator();
+      make_ = program.vertices[vertex.id()].make_operator;
+      operator_ = make_();
       for (int i = 0; i < program.graph.edges_size(); ++i) {
         const graph::Edge& edge = program.graph.edges(i);
         if (edge.to() == vertex.id())
@@ -58,6 +60,18 @@ class OperatorHarness final : public OperatorContext {
     TRIBUTARY_CHECK(operator_ != nullptr, "no operator {}", name);
     const Status opened = operator_->open(*this);
     TRIBUTARY_CHECK(opened.has_value(), "{}", opened ? "" : opened.error().what());
+  }
+
+  // Another task takes over from this one: keyed state as it stands, and what the operator has
+  // besides it at a barrier.
+  void restart() {
+    const std::string written = operator_->snapshot({1}).bytes;
+    operator_ = make_();
+    wake_ = Timestamp::max();
+    const Status opened = operator_->open(*this);
+    TRIBUTARY_CHECK(opened.has_value(), "{}", opened ? "" : opened.error().what());
+    const Status restored = operator_->restore({&written, 1});
+    TRIBUTARY_CHECK(restored.has_value(), "{}", restored ? "" : restored.error().what());
   }
 
   // Records with event times; consumed to the end however often the operator yields. Returns the
@@ -169,6 +183,7 @@ class OperatorHarness final : public OperatorContext {
   Timestamp wake_ = Timestamp::max();
   bool background_ = false;
   std::map<std::string, std::int64_t> counters_;
+  std::function<std::unique_ptr<Operator>()> make_;
   std::unique_ptr<Operator> operator_;
   std::map<std::uint32_t, KeyHashKernel> key_hash_;
   std::vector<BatchPtr> consumed_;  // outputs may borrow their bytes

@@ -230,6 +230,49 @@ TEST(BroadcastProcess, WakesTheKeysThatARuleConcernsInSlices) {
   EXPECT_EQ(lines[34].account, "acme");
 }
 
+// Numbers the accounts in the order in which it met them, outside of its state.
+class Numbered : public KeyedProcess<Text, Charge, Line> {
+ public:
+  void on_record(const Charge& charge, Context& ctx) {
+    if (!known_.present()) {
+      known_.set({.count = ++accounts_});
+      for (int i = 0; i < 3; ++i) notes_.append(charge);
+    }
+    ctx.emit({.account = ctx.key(), .units = accounts_, .text = ctx.text(names_)});
+  }
+  void on_restored(const Text& key) {
+    accounts_ = std::max(accounts_, known_->count);
+    names_ += key.str() + std::to_string(notes_.size()) + " ";
+  }
+
+ private:
+  Value<Tally> known_ = value<Tally>("known");
+  ListOf<Charge> notes_ = list<Charge>("notes");
+  std::int64_t accounts_ = 0;
+  std::string names_;
+};
+
+void numbers(Job& job) {
+  job.source("charges", none<Charge>())
+      .key_by(&Charge::account)
+      .process<Numbered>("number")
+      .sink("lines", drop<Line, kAppend>());
+}
+
+TEST(Process, ARestoredOneMakesAgainWhatItDerivedFromItsKeys) {
+  const JobProgram program = program_of<numbers>();
+  OperatorHarness harness(program, "number");
+  harness.push<Charge>({{charge("a", 1), at(1)}, {charge("b", 1), at(1)}});
+  harness.out.batches.clear();
+  harness.restart();
+  harness.push<Charge>({{charge("a", 1), at(1)}, {charge("c", 1), at(1)}});
+  const auto lines = harness.records<Line>();
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_EQ(lines[0].units, 2);
+  EXPECT_THAT(lines[0].text.str(), ::testing::AnyOf("a3 b3 ", "b3 a3 "));
+  EXPECT_EQ(lines[1].units, 3);
+}
+
 TEST(BroadcastProcess, RequestsDuringAWalkAreJoinedIntoOneNextPass) {
   const JobProgram program = program_of<prices>();
   OperatorHarness harness(program, "price");

@@ -7,15 +7,17 @@
 //     void on_record(const Charge& charge, Context& ctx) { … ctx.emit(line); ctx.emit(unmatched,
 //     charge); } void on_timer(const Timer& timer, Context& ctx);     // optional Progress
 //     on_wake(Context& ctx);                       // optional, see wake_keys
+//     void on_restored(const Text& key);           // optional: makes derived things again
 //    private:
 //     Value<Tally> tally_ = value<Tally>("tally");
 //   };
 //
 // Thread: the slot's. An object of the class is made once in each task, and once when the graph is
-// built to learn what state it declares; it keeps nothing between calls outside its handles. All
-// forms: docs/authors/functions.md.
+// built to learn what state it declares; it keeps nothing between calls outside its handles but
+// what on_restored makes again from them. All forms: docs/authors/functions.md.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -26,6 +28,7 @@
 #include <tributary/state.h>
 #include <tributary/stream_kind.h>
 #include <tributary/time_span.h>
+#include <tributary/ttl.h>
 
 #include "base/record.h"
 
@@ -150,25 +153,27 @@ class KeyedProcess : public internal::ProcessBase {
   Progress on_wake(Context&) { return Progress::kDone; }
 
  protected:
+  // `expires`: ttl(days(7)), by event time, or ttl(1h).on_processing_time(). Nothing: never.
   template <typename T>
-  Value<T> value(std::string_view name) {
+  Value<T> value(std::string_view name, std::optional<Ttl> expires = {}) {
     static_assert(Record<T>,
                   "value<T>: state is a record; declare T with TRIBUTARY_RECORD(T, field, …)");
-    return Value<T>(declare(internal::SlotKind::kValue, name, type_info<T>(), nullptr));
+    return Value<T>(declare(internal::SlotKind::kValue, name, type_info<T>(), nullptr, expires));
   }
   template <typename MK, typename V>
-  MapOf<MK, V> map(std::string_view name) {
+  MapOf<MK, V> map(std::string_view name, std::optional<Ttl> expires = {}) {
     static_assert(is_key_v<MK>, "map<Key, V>: this type cannot be a key (see docs/authors/keys)");
     static_assert(Record<V>,
                   "map<Key, V>: V is a record; declare it with TRIBUTARY_RECORD(V, field, …)");
-    return MapOf<MK, V>(declare(internal::SlotKind::kMap, name, type_info<V>(), &type_info<MK>()));
+    return MapOf<MK, V>(
+        declare(internal::SlotKind::kMap, name, type_info<V>(), &type_info<MK>(), expires));
   }
   template <typename T>
-  ListOf<T> list(std::string_view name) {
+  ListOf<T> list(std::string_view name, std::optional<Ttl> expires = {}) {
     static_assert(Record<T>,
                   "list<T>: state is a record; declare T with TRIBUTARY_RECORD(T, field, …)");
-    return ListOf<T>(
-        declare(internal::SlotKind::kList, name, type_info<T>(), &type_info<std::uint64_t>()));
+    return ListOf<T>(declare(internal::SlotKind::kList, name, type_info<T>(),
+                             &type_info<std::uint64_t>(), expires));
   }
 };
 
@@ -189,7 +194,7 @@ class BroadcastProcess : public KeyedProcess<K, In, Out, kKind> {
         Record<V>,
         "broadcast_map<Key, V>: V is a record; declare it with TRIBUTARY_RECORD(V, field, …)");
     return BroadcastMap<MK, V>(
-        this->declare(internal::SlotKind::kBroadcast, name, type_info<V>(), &type_info<MK>()));
+        this->declare(internal::SlotKind::kBroadcast, name, type_info<V>(), &type_info<MK>(), {}));
   }
 };
 
@@ -232,6 +237,11 @@ Progress process_wake(void* process, ProcessCore& core) {
 }
 
 template <typename P>
+void process_restored(void* process, ProcessCore& core) {
+  static_cast<P*>(process)->on_restored(*static_cast<const typename P::KeyType*>(core.key()));
+}
+
+template <typename P>
 std::uint32_t process_broadcast(void* process, Batch& batch, std::uint32_t from, std::uint32_t to,
                                 ProcessCore& core) {
   P& p = *static_cast<P*>(process);
@@ -267,6 +277,8 @@ ProcessKernels process_kernels() {
                          .on_records = &process_records<P>,
                          .on_timer = &process_timer<P>,
                          .on_wake = &process_wake<P>};
+  if constexpr (requires(P& p, const typename P::KeyType& key) { p.on_restored(key); })
+    kernels.on_restored = &process_restored<P>;
   if constexpr (requires { typename P::Broadcast; }) kernels.on_broadcast = &process_broadcast<P>;
   return kernels;
 }

@@ -78,6 +78,7 @@ class MapOf {
   void put(const MK& key, const V& value) { internal::map_put(*slot_, &key, &value); }
   bool erase(const MK& key) { return internal::map_erase(*slot_, &key); }
   void clear() { internal::map_clear(*slot_); }
+  // Of a map that expires: with elements that have expired and that nobody has met since.
   std::size_t size() const { return internal::map_size(*slot_); }
 
   // Up to `limit` elements in the order of their keys from the cursor on (empty: from the first).
@@ -119,7 +120,7 @@ class ListOf {
   explicit ListOf(internal::StateSlot* slot) : slot_(slot) {}
 
   void append(const T& value) { internal::list_append(*slot_, &value); }
-  std::size_t size() const { return internal::map_size(*slot_); }
+  std::size_t size() const { return internal::list_size(*slot_); }
   bool empty() const { return size() == 0; }
   // index < size()
   const T& at(std::size_t index) const {
@@ -128,8 +129,8 @@ class ListOf {
   void clear() { internal::map_clear(*slot_); }
   template <std::invocable<const T&> F>
   void for_each(F&& visit) const {
-    const std::size_t count = size();
-    for (std::size_t i = 0; i < count; ++i) visit(at(i));
+    internal::list_for_each(*slot_,
+                            [&visit](const void* value) { visit(*static_cast<const T*>(value)); });
   }
 
  private:

@@ -110,6 +110,18 @@ TEST(StateEvolution, ANarrowedFieldIsRefusedNamingBothTypes) {
   EXPECT_THAT(refused.error().what(), HasSubstr("field n was int32, is now int16"));
 }
 
+TEST(StateEvolution, WhetherValuesExpireIsFrozenAndHowSoonIsNot) {
+  checkpoint::StateInCatalog kept = stored<Key, Before>();
+  graph::State now = declared<Key, Before>();
+  now.set_ttl_micros(5);
+  const auto refused = check_state_evolution(kept, nullptr, now);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), ErrorCode::S401);
+  EXPECT_EQ(refused.error().what(), "values that do not expire cannot be read as ones that expire");
+  kept.set_ttl_micros(7);
+  EXPECT_TRUE(check_state_evolution(kept, nullptr, now).has_value());
+}
+
 TEST(StateEvolution, MoneyIsNotLost) {
   const auto refused = evolve<LossOfMoney>();
   ASSERT_FALSE(refused.has_value());

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include <tributary/name.h>
 #include <tributary/sink_spec.h>
 #include <tributary/source_spec.h>
+#include <tributary/ttl.h>
 
 #include "base/error.h"
 #include "base/type_info.h"
@@ -56,6 +58,7 @@ struct StateDeclaration {
   std::string kind;               // value, list, map, timer, broadcast
   const TypeInfo* key = nullptr;  // of the stream, or of the map
   const TypeInfo* value = nullptr;
+  std::optional<Ttl> expires = {};
 };
 
 struct NodeSpec {

@@ -16,6 +16,7 @@
 #include <tributary/internal/call_core.h>
 #include <tributary/internal/graph_builder.h>
 #include <tributary/internal/user_code.h>
+#include <tributary/ttl.h>
 
 #include "base/arena.h"
 #include "base/key_codec.h"
@@ -39,6 +40,7 @@ struct StateSlot {
   std::string name;
   const TypeInfo* value_type = nullptr;
   const TypeInfo* map_key_type = nullptr;
+  std::optional<Ttl> expires;
   ProcessCore* core = nullptr;  // null at graph-build time
 
   // kValue: the entries of the chunk at hand, by row.
@@ -68,7 +70,7 @@ class ProcessBase {
   ProcessBase();
   ~ProcessBase();
   StateSlot* declare(SlotKind kind, std::string_view name, const TypeInfo& value,
-                     const TypeInfo* map_key);
+                     const TypeInfo* map_key, std::optional<Ttl> expires);
 
  private:
   std::vector<std::unique_ptr<StateSlot>> slots_;
@@ -86,6 +88,8 @@ struct ProcessKernels {
   Progress (*on_wake)(void* process, ProcessCore& core) = nullptr;  // may be null
   std::uint32_t (*on_broadcast)(void* process, Batch& batch, std::uint32_t from, std::uint32_t to,
                                 ProcessCore& core) = nullptr;  // may be null
+  // With a key at hand, and no way to emit.
+  void (*on_restored)(void* process, ProcessCore& core) = nullptr;  // may be null
 };
 
 struct FiredTimer {
@@ -144,6 +148,7 @@ class ProcessCore : public CallCore {
 
 // `prototype` is a P made at graph-build time: its declared states.
 std::vector<StateDeclaration> declared_states(ProcessBase& prototype, const TypeInfo& key_type);
+Status check_ttls(ProcessBase& prototype, std::string_view process);
 
 // Adds a process to the graph; input 0 is connected.
 StreamRef add_process_node(const StreamRef& from, Name name, const ProcessKernels& kernels,
@@ -166,8 +171,11 @@ std::optional<std::string> map_scan(
     const std::function<bool(const void* map_key, const void* value)>& visit);
 // The cursor that stands at a key.
 std::string map_cursor(StateSlot& slot, const void* map_key);
+// The oldest elements of a list that expires go first; the others keep their places behind them.
+std::size_t list_size(StateSlot& slot);
 void list_append(StateSlot& slot, const void* value);
 const void* list_at(StateSlot& slot, std::uint64_t index);
+void list_for_each(StateSlot& slot, const std::function<void(const void* value)>& visit);
 
 // Broadcast handles.
 const void* broadcast_get(const StateSlot& slot, const void* map_key);
