@@ -1,9 +1,9 @@
 #include "checkpoint/state_layers.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/failpoint.h"
 #include "checkpoint/lsm_key.h"
@@ -52,36 +52,37 @@ class SortedBatches {
 
   Status put(std::string_view key, std::optional<std::string_view> value) {
     bytes_ += key.size() + (value ? value->size() : 0) + 64;
-    auto& place = writes_[std::string(key)];
-    if (value)
-      place.emplace(*value);
-    else
-      place.reset();
+    LsmWrite& write = writes_.emplace_back();
+    write.key = key;
+    if (value) write.value.emplace(*value);
     return bytes_ > kBatchBytes ? flush() : Status();
   }
   Status erase_prefix(std::string_view prefix) {
-    const auto first = writes_.lower_bound(prefix);
-    auto last = first;
-    while (last != writes_.end() && last->first.starts_with(prefix)) ++last;
-    writes_.erase(first, last);
+    // What came before it goes first; what comes behind it is written behind it.
+    if (!writes_.empty()) TRY(flush());
     prefixes_.emplace_back(prefix);
     return {};
   }
   Status flush() {
-    std::vector<LsmWrite> writes;
-    writes.reserve(writes_.size());
-    while (!writes_.empty()) {
-      auto node = writes_.extract(writes_.begin());
-      writes.push_back({std::move(node.key()), std::move(node.mapped())});
+    // Of several of one key the last one counts.
+    std::ranges::stable_sort(writes_, {}, &LsmWrite::key);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < writes_.size(); ++i) {
+      if (i + 1 < writes_.size() && writes_[i + 1].key == writes_[i].key) continue;
+      if (kept != i) writes_[kept] = std::move(writes_[i]);
+      ++kept;
     }
+    writes_.resize(kept);
+    const Status status = lsm_.apply(std::exchange(prefixes_, {}), writes_);
+    writes_.clear();
     bytes_ = 0;
-    return lsm_.apply(std::exchange(prefixes_, {}), writes);
+    return status;
   }
 
  private:
   Lsm& lsm_;
   std::vector<std::string> prefixes_;
-  std::map<std::string, std::optional<std::string>, std::less<>> writes_;
+  std::vector<LsmWrite> writes_;  // in the order in which they came
   std::size_t bytes_ = 0;
 };
 

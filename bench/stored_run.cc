@@ -1,0 +1,109 @@
+#include "bench/stored_run.h"
+
+#include <chrono>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/io_pool.h"
+#include "base/local_file_system.h"
+#include "base/random.h"
+#include "base/thread_executor.h"
+#include "checkpoint/rocksdb_lsm.h"
+#include "runtime/cluster/job_folder.h"
+#include "runtime/cluster/job_opening.h"
+#include "runtime/cluster/local_job.h"
+#include "runtime/graph/job_graph.h"
+#include "runtime/graph/planner.h"
+
+namespace tributary::bench {
+namespace {
+
+constexpr std::uint32_t kIoThreads = 8;
+
+std::uint64_t records_read(const JobProgram& program, LocalJob& job) {
+  std::uint64_t records = 0;
+  for (const TaskMetrics& task : job.execution().metrics()) {
+    for (const auto& one : task.operators) {
+      if (program.graph.vertices(static_cast<int>(one->vertex)).kind() == graph::SOURCE)
+        records += static_cast<std::uint64_t>(one->records_out.get());
+    }
+  }
+  return records;
+}
+
+}  // namespace
+
+StoredRunReport run_stored(const JobProgram& program, const StoredRunOptions& options) {
+  const auto plan = graph::plan(program.graph, {.slots = options.slots});
+  TRIBUTARY_CHECK(plan.has_value(), "{}", plan ? "" : plan.error()[0].to_string());
+  const SystemClock clock;
+  const std::int64_t started = clock.monotonic_nanos();
+  const auto since = [&] { return static_cast<double>(clock.monotonic_nanos() - started) / 1e9; };
+  LocalFileSystem files;
+  SystemRandomSource random;
+  RocksDbLsmFactory lsm;
+  JobFolder folder(files, options.folder, random);
+  ThreadIoPool io(kIoThreads);
+  const JobOpening opening{.metadata = &folder.metadata(),
+                           .metadata_key = std::string(JobFolder::kRecordKey),
+                           .manifests = &folder.manifests(),
+                           .blobs = &folder.blobs(),
+                           .files = &files,
+                           .random = &random,
+                           .clock = &clock,
+                           .work_folder = folder.work(),
+                           .program = &program,
+                           .plan = &*plan,
+                           .shown_graph = graph::serialize(program.graph),
+                           .engine_version = "bench",
+                           .interval = options.interval};
+  auto opened = open_job(opening);
+  TRIBUTARY_CHECK(opened.has_value(), "{}", opened ? "" : opened.error()[0].to_string());
+  auto checkpoints = std::make_shared<LocalJob::Options::Checkpoints>();
+  checkpoints->services = {
+      .io = &io,
+      .blobs = &folder.blobs(),
+      .files = &files,
+      .lsm = &lsm,
+      .work_folder = folder.work(),
+      .memory_bytes = options.memory_bytes,
+      .uid = uid_number(opened->record.uid()),
+      .uid_bytes = opened->record.uid(),
+      .history = *LineageHistory::decode(opened->record.checkpoints().lineages()),
+      .routing_version = plan->routing_version,
+      .publish_limits = {}};
+  checkpoints->manifests = &folder.manifests();
+  checkpoints->blobs = &folder.blobs();
+  checkpoints->random = &random;
+  checkpoints->opened = *std::move(opened);
+
+  StoredRunReport report;
+  report.opened_s = since();
+  LocalJob::Options job_options;
+  job_options.execution.clock = &clock;
+  job_options.metadata = &folder.metadata();
+  job_options.metadata_key = JobFolder::kRecordKey;
+  job_options.checkpoints = std::move(checkpoints);
+  LocalJob job(program, *plan, std::move(job_options));
+  ThreadExecutor executor(clock);
+  job.start(executor);
+  bool is_stopping = false;
+  while (!job.over()) {
+    std::this_thread::sleep_for(std::chrono::microseconds(options.sample_every.micros));
+    const std::uint64_t records = records_read(program, job);
+    report.samples.push_back({since(), records});
+    if (options.stop_after == 0 || records < options.stop_after || is_stopping) continue;
+    is_stopping = true;
+    job.request_stop();
+  }
+  executor.join();
+  const LocalJob::Outcome& outcome = job.outcome();
+  TRIBUTARY_CHECK(outcome.phase == (is_stopping ? cluster::STOPPED : cluster::FINISHED),
+                  "the job did not end well: {}",
+                  outcome.error ? outcome.error->to_string() : "no error");
+  report.checkpoints = job.checkpoints().completed;
+  return report;
+}
+
+}  // namespace tributary::bench
