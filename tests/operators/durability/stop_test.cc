@@ -48,5 +48,30 @@ TEST(StoppedJob, Rule15_GoesOnFromExactlyItsLastCheckpoint) {
   EXPECT_GT(stopped, 40);
 }
 
+// Event time went to its end before the last barrier.
+TEST(DrainedJob, Rule15_HasTheWindowsOfAllThatItReadOut) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    DurableWorld world(std::make_shared<MemoryFileSystem>());
+    world.write_input(2, 1500);
+    const DurableOptions options{.slots = 1 + static_cast<std::uint32_t>(seed % 3), .seed = seed};
+    {
+      auto attempt = DurableAttempt::open(world, options);
+      ASSERT_TRUE(attempt) << reasons_of(attempt.error());
+      LocalJob& job = (*attempt)->job();
+      ASSERT_TRUE((*attempt)->run([&] { return job.checkpoints().completed >= 1; }));
+      job.request_stop(true);
+      ASSERT_TRUE((*attempt)->run());
+      EXPECT_FALSE(job.outcome().error);
+    }
+    ASSERT_FALSE(world.has_finished());
+    const DurableOutput drained = world.read_output();
+    EXPECT_FALSE(drained.totals.empty());
+    EXPECT_LT(drained.totals.size(), world.expected().totals.size());
+    // No shop has two sales in an hour: each sale that was read has its window.
+    EXPECT_EQ(drained.hours.size(), drained.totals.size());
+  }
+}
+
 }  // namespace
 }  // namespace tributary::testing
