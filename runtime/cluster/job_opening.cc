@@ -98,9 +98,7 @@ class Opening {
     record.clear_failure();
     // Whoever runs a job that was stopped wants it to go on; one that ended by itself, or whose
     // event time did, has only its output to bring out.
-    const bool was_stopped =
-        record.phase() == cluster::STOPPED || identity.checkpoints.stop() == cluster::STOP;
-    if (was_stopped) {
+    if (identity.checkpoints.stop() == cluster::STOP) {
       identity.checkpoints.set_stop(cluster::GO_ON);
       identity.checkpoints.set_last(0);
     }

@@ -1,21 +1,30 @@
 #include "tests/e2e/program_run.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace tributary::testing {
 
 ProgramRun::ProgramRun(std::string program, std::vector<std::string> arguments,
                        std::vector<std::string> variables) {
+  static std::atomic<int> runs{0};
+  state_ = (std::filesystem::temp_directory_path() /
+            fmt::format("tributary-run-{}-{}", ::getpid(), ++runs))
+               .string();
   int out[2];
   int err[2];
   if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0) std::abort();
@@ -27,6 +36,7 @@ ProgramRun::ProgramRun(std::string program, std::vector<std::string> arguments,
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(out[1], STDOUT_FILENO);
     ::dup2(err[1], STDERR_FILENO);
+    ::setenv("TRIBUTARY_STATE", state_.c_str(), 1);
     for (std::string& variable : variables) ::putenv(variable.data());
     ::execv(program.c_str(), words.data());
     ::_exit(127);
@@ -44,6 +54,8 @@ ProgramRun::~ProgramRun() {
   }
   if (out_end_ >= 0) ::close(out_end_);
   if (err_end_ >= 0) ::close(err_end_);
+  std::error_code ignored;
+  std::filesystem::remove_all(state_, ignored);
 }
 
 bool ProgramRun::read_some() {

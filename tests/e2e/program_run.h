@@ -38,6 +38,7 @@ class ProgramRun {
   // False when both are at their end.
   bool read_some();
 
+  std::string state_;  // folder of this run's state, unless it is told another one
   pid_t pid_ = -1;
   int out_end_ = -1;
   int err_end_ = -1;

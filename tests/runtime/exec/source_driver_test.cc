@@ -128,6 +128,7 @@ class SourceDriverTest : public ::testing::Test {
           case ControlKind::kEnd:
             seen.push_back(event->drained ? "end" : "stop");
             break;
+          case ControlKind::kBarrier:
           case ControlKind::kMarker:
             seen.push_back("marker");
             break;

@@ -280,13 +280,16 @@ TEST_F(TaskSnapshotsTest, Rule37_AnAbortOpensChannelsAndALateBarrierHasNoEffect)
   EXPECT_THAT(received(), IsEmpty()) << "the aborted barrier went on";
 }
 
-TEST_F(TaskSnapshotsTest, AHoldingBarrierStopsAllInputUntilItsCheckpointIsComplete) {
+TEST_F(TaskSnapshotsTest, Rule15_BehindAHoldingBarrierNothingIsReadUnlessItIsAborted) {
   barrier(left_, 1, true);
   barrier(right_, 1, true);
   send(left_, 1);
   settle();
   EXPECT_THAT(received(), ElementsAre(kBarrierSeen));
   task_->snapshots()->on_completed({1});
+  settle();
+  EXPECT_THAT(received(), IsEmpty());
+  task_->snapshots()->on_abort({1});
   settle();
   EXPECT_THAT(received(), ElementsAre(1));
 }
