@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/failpoint.h"
+#include "base/hash.h"
+#include "checkpoint/local_blob_store.h"
 #include "checkpoint/lsm_key.h"
 
 namespace tributary {
@@ -43,6 +45,18 @@ Result<std::vector<OpenedFile>> bring_files(const LayerPlaces& places, const Sta
     opened.push_back({file.name(), TRY(places.files->stat(path)).inode, &file});
   }
   return opened;
+}
+
+// The file that was brought, or one of its bytes. A large one is known by its inode: while the
+// store is open no name of a table is given twice. A small one (CURRENT, MANIFEST) may be a new
+// file under an old name whose inode was freed and given again.
+Result<bool> is_unchanged(FileSystem& files, const OpenedFile& old, const std::string& path) {
+  const FileStatus status = TRY(files.stat(path));
+  const checkpoint::BlobRef& blob = old.file->blob();
+  if (status.size != blob.size()) return false;
+  if (status.size >= LocalBlobStore::kLinkBytesMin) return status.inode == old.inode;
+  const std::string bytes = TRY(files.read_whole_file(path, LocalBlobStore::kLinkBytesMin));
+  return xxh3_128(bytes) == Hash128{.high = blob.hash_high(), .low = blob.hash_low()};
 }
 
 // Collects writes and applies them sorted, a batch at a time.
@@ -203,7 +217,7 @@ Result<StateLayer> fold_layers(const LayerPlaces& places, std::span<const StateL
     if (entry.kind != FileKind::kFile) continue;
     const std::string path = made + "/" + entry.name;
     const auto old = std::ranges::find(opened, entry.name, &OpenedFile::name);
-    const bool is_same = old != opened.end() && old->inode == TRY(places.files->stat(path)).inode;
+    const bool is_same = old != opened.end() && TRY(is_unchanged(*places.files, *old, path));
     BaseFile& file = *base.add_base();
     file.set_name(entry.name);
     *file.mutable_blob() = is_same ? old->file->blob() : TRY(upload(places, path, blob_prefix));

@@ -73,7 +73,14 @@ bool Task::turn(Timestamp now, std::int64_t slice_nanos, std::vector<bool>& cred
   const std::int64_t started = parts_.clock->monotonic_nanos();
   OperatorChain& chain = *parts_.chain;
   bool progressed = run_services(now);
-  if (over_ || finished_) return progressed;
+  if (over_) return true;
+  if (finished_) {
+    // A sink that could not write what its last epochs hold asks to be called again.
+    chain.begin_slice(started + slice_nanos, now);
+    if (chain.next_wake() <= now) progressed |= chain.run_timers(now);
+    if (chain.failure()) fail(*chain.failure());
+    return progressed;
+  }
   chain.begin_slice(started + slice_nanos, now);
 
   for (const auto& outbox : parts_.outboxes) progressed |= outbox->flush();
@@ -299,7 +306,7 @@ Timestamp Task::next_turn() const {
   if (over_ || !running_) return Timestamp::max();
   if (parts_.snapshots != nullptr && parts_.snapshots->has_work()) return Timestamp::min();
   Timestamp next = next_service_;
-  if (finished_) return next;
+  if (finished_) return std::min(next, parts_.chain->next_wake());
   // Without room there is nothing to wait for but credit, which wakes the slot. A source waits for
   // its chain.
   if (!blocked()) {

@@ -61,7 +61,7 @@ class Watched : public ::testing::Test {
     if (std::filesystem::exists(cost_.dir() / "ledger")) {
       for (const auto& entry :
            std::filesystem::recursive_directory_iterator(cost_.dir() / "ledger")) {
-        if (!entry.is_regular_file()) continue;
+        if (!entry.is_regular_file() || is_internal(entry.path())) continue;
         std::ifstream stream(entry.path());
         for (std::string line; std::getline(stream, line) && !stream.eof();) {
           const Json record = Json::parse(line);

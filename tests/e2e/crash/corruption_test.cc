@@ -28,8 +28,9 @@ std::vector<fs::path> files_below(const fs::path& folder) {
   return files;
 }
 
-// The byte in the middle, and back.
+// The byte in the middle, and back. An old version of the record may have gone meanwhile.
 void flip(const fs::path& file) {
+  if (!fs::exists(file)) return;
   std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
   const auto at = static_cast<std::streamoff>(fs::file_size(file) / 2);
   stream.seekg(at);
@@ -71,6 +72,7 @@ TEST(FlippedByte, OfAStoppedJobIsNamedAndRefusedAndNothingIsPublished) {
   for (const char* kind : {"manifests", "blobs", "record"}) {
     for (const fs::path& file : files_below(course.state() / kind)) {
       SCOPED_TRACE(file);
+      if (!fs::exists(file)) continue;
       flip(file);
       // What is not needed does not matter; then the process is ended before it does anything.
       const auto ended = course.run({.failpoints = "restore.before_state=crash"});
