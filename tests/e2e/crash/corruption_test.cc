@@ -1,5 +1,6 @@
 // One byte of what a stopped job has stored is changed: whoever goes on from it is told which file,
 // and nothing of the output changes.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -28,9 +29,8 @@ std::vector<fs::path> files_below(const fs::path& folder) {
   return files;
 }
 
-// The byte in the middle, and back. An old version of the record may have gone meanwhile.
+// The byte in the middle, and back.
 void flip(const fs::path& file) {
-  if (!fs::exists(file)) return;
   std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
   const auto at = static_cast<std::streamoff>(fs::file_size(file) / 2);
   stream.seekg(at);
@@ -70,9 +70,11 @@ TEST(FlippedByte, OfAStoppedJobIsNamedAndRefusedAndNothingIsPublished) {
 
   std::map<std::string, int> refused;  // by kind of file
   for (const char* kind : {"manifests", "blobs", "record"}) {
-    for (const fs::path& file : files_below(course.state() / kind)) {
+    std::vector<fs::path> files = files_below(course.state() / kind);
+    // The newest version counts; each run that is not refused writes another one.
+    if (kind == std::string("record")) files = {*std::ranges::max_element(files)};
+    for (const fs::path& file : files) {
       SCOPED_TRACE(file);
-      if (!fs::exists(file)) continue;
       flip(file);
       // What is not needed does not matter; then the process is ended before it does anything.
       const auto ended = course.run({.failpoints = "restore.before_state=crash"});
