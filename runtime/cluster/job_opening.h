@@ -59,8 +59,8 @@ struct OpenedJob {
   std::vector<Error> passed_over;            // newer checkpoints that cannot be read
 };
 
-// S4xx: nothing can be restored. Every reason; nothing was changed but the record's term. A job that
-// has FINISHED is not opened again: its owner begins a new one.
+// S4xx: nothing can be restored. Every reason; nothing was changed but the record's term. A job
+// that has FINISHED is not opened again: its owner begins a new one.
 std::expected<OpenedJob, std::vector<Error>> open_job(const JobOpening& opening);
 
 // The job's uid as the record has it, as a number.

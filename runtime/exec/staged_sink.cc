@@ -1,10 +1,10 @@
 #include "runtime/exec/staged_sink.h"
 
-#include "base/failpoint.h"
-
 #include <algorithm>
 #include <type_traits>
 #include <utility>
+
+#include "base/failpoint.h"
 
 namespace tributary {
 namespace {

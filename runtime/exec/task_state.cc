@@ -46,8 +46,9 @@ Result<KeyedState*> TaskState::of_operator(const std::string& name) {
       options.memory_bytes = parts_.memory_bytes;
       options.base_bytes_min = services->base_bytes_min;
     }
-    store_ = std::make_unique<TieredStore>(options, std::move(files),
-                                           services != nullptr ? static_cast<DeltaSink*>(this) : nullptr, parts_.clock);
+    store_ = std::make_unique<TieredStore>(
+        options, std::move(files), services != nullptr ? static_cast<DeltaSink*>(this) : nullptr,
+        parts_.clock);
     if (parts_.restored != nullptr && !parts_.restored->empty()) {
       const LayerPlaces places{
           .blobs = services->blobs, .files = services->files, .lsm = services->lsm};

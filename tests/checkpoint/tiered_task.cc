@@ -112,8 +112,8 @@ checkpoint::StateSnapshot TieredTask::snapshot() {
 bool TieredTask::fold() {
   const auto request = store_->fold_request();
   if (!request) return false;
-  const auto folded = fold_layers(world_.places(), *request, store_->groups(),
-                                  world_.new_folder(), "uid/lineage/1/base");
+  const auto folded = fold_layers(world_.places(), *request, store_->groups(), world_.new_folder(),
+                                  "uid/lineage/1/base");
   EXPECT_TRUE(folded.has_value()) << folded.error().what();
   store_->fold_ended(folded ? &*folded : nullptr);
   return true;

@@ -33,7 +33,8 @@ struct UntypedSink {
   // stream.sink().
   std::map<std::string, std::string> properties;
   std::function<std::unique_ptr<Operator>()> make_operator;
-  // If the sink can publish exactly once; its operator then stages (OperatorContext::staged_output).
+  // If the sink can publish exactly once; its operator then stages
+  // (OperatorContext::staged_output).
   std::function<std::shared_ptr<SinkConnector>(const SinkIdentity&)> make_connector{};
   // What cannot be meant (G317): told with all that is wrong with the graph.
   std::vector<Error> mistakes{};
