@@ -23,9 +23,7 @@ Status StopSignals::listen() {
 }
 
 StopSignals::~StopSignals() {
-  if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 int StopSignals::take() {

@@ -1,6 +1,8 @@
 // runtime/api/stop_signals.h
 // SIGINT and SIGTERM as something to wait for. The first means stop, the second cancel, and from
-// the third on the process ends as it would without us, for user code that never returns.
+// the third on the process ends as it would without us, for user code that never returns. They stay
+// blocked when this object is gone: the job is over then and its exit code is what counts, not a
+// signal that comes while the process cleans up.
 //
 // Thread: made by the main thread before any other is started, which then inherits that these
 // signals are blocked.
