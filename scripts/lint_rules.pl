@@ -4,6 +4,7 @@
 #   seams   in checkpoint/ and runtime/ the world (threads, time, files, randomness, environment) comes through a seam;
 #           exceptions: scripts/seams_allowed.txt
 #   order   nobody walks an absl hash table there or in operators/ and base/: its order differs from run to run
+#   twice   no two files define a type of one name: linked into one program, the destructor of one destroys the other
 use strict;
 use warnings;
 
@@ -29,7 +30,7 @@ if (open my $in, '<', 'scripts/seams_allowed.txt') {
   }
 }
 
-my $bad = 0;
+my ($bad, %types) = (0);
 sub report {
   my ($file, $line, $rule, $text) = @_;
   if ($allowed{"$file $rule"}) { $used{"$file $rule"} = 1; return; }
@@ -46,6 +47,19 @@ sub code_of {
 }
 sub slurp { my $f = shift; open my $in, '<', $f or return ''; local $/; my $s = <$in>; return defined $s ? $s : ''; }
 
+# Types that a file defines in a namespace that has a name, as namespace::type.
+sub types_of {
+  my ($code) = @_;
+  my (@open, @types);
+  while ($code =~ /\bnamespace\s*([\w:]*)\s*(?:\[\[[^\]]*\]\]\s*)?\{|^(?:class|struct|union|enum|enum class) (\w+)(?: final)?\s*(?::[^:;(){}][^;(){}]*)?\{|([{}])/gm) {
+    if (defined $3 && $3 eq '}') { pop @open; next; }
+    if (defined $1) { push @open, $1 eq '' ? '{' : $1; next; }
+    push @types, join('::', @open, $2) if defined $2 && !grep { $_ eq '{' } @open;
+    push @open, '{';
+  }
+  return @types;
+}
+
 # Names of variables and members declared as absl::flat_hash_* or node_hash_* in a text.
 sub hash_tables {
   my ($code) = @_;
@@ -59,8 +73,10 @@ for my $file (@ARGV) {
   for my $word (split /[_.]/, $name) {
     report($file, 1, 'name', "'$word' says nothing; name the file after what it decides") if $word =~ /^(utils?|helpers?|common|managers?|impl2)$/;
   }
-  next unless $file =~ m{^(base|checkpoint|runtime|operators)/};
   my $code = code_of(slurp($file));
+  # Programs of one file each, which no other is linked into.
+  push @{$types{$_}}, $file for $file =~ m{^(?:bench|tests/fuzz|tests/compile_fail)/} ? () : types_of($code);
+  next unless $file =~ m{^(base|checkpoint|runtime|operators)/};
 
   if ($file =~ m{^(checkpoint|runtime)/}) {
     my $number = 0;
@@ -81,6 +97,11 @@ for my $file (@ARGV) {
     my $line = 1 + (substr($code, 0, $-[0]) =~ tr/\n//);
     report($file, $line, 'order', "walks the hash table '$table', whose order differs from run to run; sort, or keep a list");
   }
+}
+
+for my $type (sort keys %types) {
+  my ($first, @more) = @{$types{$type}};
+  report($_, 1, 'twice', "$type is defined in $first too") for @more;
 }
 
 for my $entry (sort keys %allowed) {

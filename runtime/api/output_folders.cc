@@ -32,7 +32,7 @@ bool is_of_a_task(std::string_view name) {
 
 // Walks what lies `depth` folders below the output.
 Status collect(FileSystem& files, const OutputFolder& output, const std::string& folder,
-               std::size_t depth, bool is_own, PartFiles& parts) {
+               std::size_t depth, bool is_own, FoundParts& parts) {
   for (const DirectoryEntry& entry : TRY(files.list(folder))) {
     const std::string path = folder + "/" + entry.name;
     // What exactly-once output keeps for itself.
@@ -78,8 +78,8 @@ std::vector<OutputFolder> output_folders(const graph::JobGraph& graph) {
   return folders;
 }
 
-Result<PartFiles> part_files(FileSystem& files, const OutputFolder& folder) {
-  PartFiles parts;
+Result<FoundParts> part_files(FileSystem& files, const OutputFolder& folder) {
+  FoundParts parts;
   if (!TRY(files.exists(folder.path))) return parts;
   if (TRY(files.stat(folder.path)).kind != FileKind::kDirectory)
     return fail(ErrorCode::F102, "output {} is no folder", folder.path);
@@ -92,7 +92,7 @@ Result<PartFiles> part_files(FileSystem& files, const OutputFolder& folder) {
 Status prepare_output(FileSystem& files, const std::vector<OutputFolder>& folders, bool force) {
   std::vector<std::string> to_remove;
   for (const OutputFolder& folder : folders) {
-    const PartFiles parts = TRY(part_files(files, folder));
+    const FoundParts parts = TRY(part_files(files, folder));
     if (!force && !parts.own.empty())
       return exists_already(folder, parts.own, "of an earlier run",
                             "choose another folder, or say --force to delete these files");

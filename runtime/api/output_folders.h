@@ -24,12 +24,12 @@ struct OutputFolder {
 // Of all sinks that have one, in the order of the graph.
 std::vector<OutputFolder> output_folders(const graph::JobGraph& graph);
 
-struct PartFiles {
+struct FoundParts {
   std::vector<std::string> own;    // <path>/tenant=…/part-<number>.jsonl or .csv
   std::vector<std::string> other;  // part files elsewhere below the folder, at any depth
 };
 // Part files begin with "part-" and end in .jsonl or .csv, perhaps .gz. Sorted.
-Result<PartFiles> part_files(FileSystem& files, const OutputFolder& folder);
+Result<FoundParts> part_files(FileSystem& files, const OutputFolder& folder);
 
 // F103 for the first folder that holds part files, unless `force`: then the sinks' own are removed,
 // once nothing speaks against it in any folder, and nothing else. F103 if there are others.
