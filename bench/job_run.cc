@@ -17,7 +17,6 @@ void run_to_end(const JobProgram& program, std::uint32_t slots) {
   LocalJob::Options options;
   options.execution.clock = &clock;
   options.metadata = &metadata;
-  options.metadata_key = "job";
   options.uid = std::string(16, 'b');
   LocalJob job(program, *plan, options);
   ThreadExecutor executor(clock);

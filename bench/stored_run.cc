@@ -45,46 +45,24 @@ StoredRunReport run_stored(const JobProgram& program, const StoredRunOptions& op
   RocksDbLsmFactory lsm;
   JobFolder folder(files, options.folder, random);
   ThreadIoPool io(kIoThreads);
-  const JobOpening opening{.metadata = &folder.metadata(),
-                           .metadata_key = std::string(JobFolder::kRecordKey),
-                           .manifests = &folder.manifests(),
-                           .blobs = &folder.blobs(),
-                           .files = &files,
-                           .random = &random,
+  const JobOpening opening{.folder = &folder,
                            .clock = &clock,
-                           .work_folder = folder.work(),
+                           .io = &io,
+                           .lsm = &lsm,
                            .program = &program,
                            .plan = &*plan,
                            .shown_graph = graph::serialize(program.graph),
                            .engine_version = "bench",
-                           .interval = options.interval};
+                           .interval = options.interval,
+                           .memory_bytes = options.memory_bytes};
   auto opened = open_job(opening);
   TRIBUTARY_CHECK(opened.has_value(), "{}", opened ? "" : opened.error()[0].to_string());
-  auto checkpoints = std::make_shared<LocalJob::Options::Checkpoints>();
-  checkpoints->services = {
-      .io = &io,
-      .blobs = &folder.blobs(),
-      .files = &files,
-      .lsm = &lsm,
-      .work_folder = folder.work(),
-      .memory_bytes = options.memory_bytes,
-      .uid = uid_number(opened->record.uid()),
-      .uid_bytes = opened->record.uid(),
-      .history = *LineageHistory::decode(opened->record.checkpoints().lineages()),
-      .routing_version = plan->routing_version,
-      .publish_limits = {}};
-  checkpoints->manifests = &folder.manifests();
-  checkpoints->blobs = &folder.blobs();
-  checkpoints->random = &random;
-  checkpoints->opened = *std::move(opened);
 
   StoredRunReport report;
   report.opened_s = since();
   LocalJob::Options job_options;
   job_options.execution.clock = &clock;
-  job_options.metadata = &folder.metadata();
-  job_options.metadata_key = JobFolder::kRecordKey;
-  job_options.checkpoints = std::move(checkpoints);
+  job_options.opened = std::make_shared<OpenedJob>(*std::move(opened));
   LocalJob job(program, *plan, std::move(job_options));
   ThreadExecutor executor(clock);
   job.start(executor);

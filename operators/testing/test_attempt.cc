@@ -24,14 +24,10 @@ TestAttempt::TestAttempt(const Parts& parts, const Options& options)
 
 LocalJob::Options TestAttempt::open(const Parts& parts, const Options& options) {
   JobFolder& folder = parts.folder;
-  auto opened = open_job({.metadata = &folder.metadata(),
-                          .metadata_key = std::string(JobFolder::kRecordKey),
-                          .manifests = &folder.manifests(),
-                          .blobs = &folder.blobs(),
-                          .files = &folder.files(),
-                          .random = &parts.random,
+  auto opened = open_job({.folder = &folder,
                           .clock = &parts.clock,
-                          .work_folder = folder.work(),
+                          .io = &io_,
+                          .lsm = &lsm_,
                           .program = &parts.program,
                           .plan = &parts.plan,
                           .shown_graph = graph::serialize(parts.program.graph),
@@ -56,26 +52,7 @@ LocalJob::Options TestAttempt::open(const Parts& parts, const Options& options) 
     job.execution.credit_batches = 2;
     job.execution.batch_bytes = 1024;
   }
-  job.metadata = &folder.metadata();
-  job.metadata_key = JobFolder::kRecordKey;
-  job.uid = opened->record.uid();
-  job.checkpoints = std::make_shared<LocalJob::Options::Checkpoints>();
-  const auto history = LineageHistory::decode(opened->record.checkpoints().lineages());
-  if (!history) fail_test("job {}: {}", parts.program.graph.name(), history.error().to_string());
-  job.checkpoints->services = {.io = &io_,
-                               .blobs = &folder.blobs(),
-                               .files = &folder.files(),
-                               .lsm = &lsm_,
-                               .work_folder = folder.work(),
-                               .uid = uid_number(opened->record.uid()),
-                               .uid_bytes = opened->record.uid(),
-                               .history = *history,
-                               .routing_version = parts.plan.routing_version,
-                               .publish_limits = {}};
-  job.checkpoints->manifests = &folder.manifests();
-  job.checkpoints->blobs = &folder.blobs();
-  job.checkpoints->random = &parts.random;
-  job.checkpoints->opened = *std::move(opened);
+  job.opened = std::make_shared<OpenedJob>(*std::move(opened));
   return job;
 }
 

@@ -115,13 +115,11 @@ class Run {
       options.execution.batch_bytes = 1;
       options.execution.linger = {};
     }
-    options.metadata_key = JobFolder::kRecordKey;
     if (state_ == nullptr) {
       options.metadata = &metadata_;
       options.uid = random_uid(surroundings_.random);
     } else {
-      options.metadata = &state_->metadata();
-      options.checkpoints = state_->checkpoints();
+      options.opened = state_->opened();
     }
     return options;
   }

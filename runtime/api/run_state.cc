@@ -80,20 +80,18 @@ OrErrors<std::unique_ptr<RunState>> RunState::open(const StateArguments& argumen
   }
 
   const JobOpening opening{
-      .metadata = &state->folder_.metadata(),
-      .metadata_key = std::string(JobFolder::kRecordKey),
-      .manifests = &state->folder_.manifests(),
-      .blobs = &state->folder_.blobs(),
-      .files = &surroundings.files,
-      .random = &surroundings.random,
+      .folder = &state->folder_,
       .clock = &surroundings.clock,
-      .work_folder = state->folder_.work(),
+      .io = &state->io_,
+      .lsm = &state->lsm_,
       .program = &program,
       .plan = &planned.plan,
       .shown_graph = graph::serialize(planned.shown),
       .engine_version = engine_version(),
       .interval = arguments.checkpoint_interval,
       .retained = arguments.retained,
+      .memory_bytes = arguments.memory_bytes,
+      .base_bytes_min = arguments.base_bytes_min,
       .from = arguments.from,
       .fork = arguments.fork,
       .drop_state = {arguments.drop_state.begin(), arguments.drop_state.end()}};
@@ -112,26 +110,7 @@ OrErrors<std::unique_ptr<RunState>> RunState::open(const StateArguments& argumen
                     age_text({opened->from->created_micros()}, surroundings.clock.now()),
                     match_text(opened->restored.report)));
   }
-  auto checkpoints = std::make_shared<LocalJob::Options::Checkpoints>();
-  const auto history = LineageHistory::decode(opened->record.checkpoints().lineages());
-  if (!history) return one(history.error());
-  checkpoints->services = {.io = &state->io_,
-                           .blobs = &state->folder_.blobs(),
-                           .files = &surroundings.files,
-                           .lsm = &state->lsm_,
-                           .work_folder = state->folder_.work(),
-                           .memory_bytes = arguments.memory_bytes,
-                           .base_bytes_min = arguments.base_bytes_min,
-                           .uid = uid_number(opened->record.uid()),
-                           .uid_bytes = opened->record.uid(),
-                           .history = *history,
-                           .routing_version = planned.plan.routing_version,
-                           .publish_limits = {}};
-  checkpoints->manifests = &state->folder_.manifests();
-  checkpoints->blobs = &state->folder_.blobs();
-  checkpoints->random = &surroundings.random;
-  checkpoints->opened = *std::move(opened);
-  state->checkpoints_ = std::move(checkpoints);
+  state->opened_ = std::make_shared<OpenedJob>(*std::move(opened));
   return state;
 }
 

@@ -17,7 +17,7 @@
 #include "runtime/api/refusal.h"
 #include "runtime/api/state_lock.h"
 #include "runtime/cluster/job_folder.h"
-#include "runtime/cluster/local_job.h"
+#include "runtime/cluster/job_opening.h"
 
 namespace tributary {
 
@@ -53,10 +53,9 @@ class RunState {
   RunState& operator=(const RunState&) = delete;
 
   const std::string& folder() const { return folder_.path(); }
-  MetadataStore& metadata() { return folder_.metadata(); }
   // What people should know: what it goes on from, what was passed over.
   const std::vector<std::string>& notices() const { return notices_; }
-  std::shared_ptr<LocalJob::Options::Checkpoints> checkpoints() const { return checkpoints_; }
+  std::shared_ptr<OpenedJob> opened() const { return opened_; }
 
  private:
   RunState(std::string folder, StateLock lock, const Surroundings& surroundings);
@@ -67,7 +66,7 @@ class RunState {
   JobFolder folder_;
   RocksDbLsmFactory lsm_;
   std::vector<std::string> notices_;
-  std::shared_ptr<LocalJob::Options::Checkpoints> checkpoints_;
+  std::shared_ptr<OpenedJob> opened_;
   ThreadIoPool io_;  // last: its work uses the others
 };
 

@@ -57,10 +57,7 @@ CheckpointDriver::CheckpointDriver(Parts parts)
 void CheckpointDriver::attempt_started(std::uint32_t attempt, std::vector<TaskId> tasks) {
   running_ = true;
   for (CheckpointAction& action : std::exchange(parts_.left_over, {})) perform(action);
-  ManifestFrame frame = parts_.frame();
-  frame.sinks = parts_.sinks.records();
-  frame_changed_ = false;
-  tell(happened::AttemptStarted{attempt, std::move(tasks), std::move(frame)});
+  tell(happened::AttemptStarted{attempt, std::move(tasks), frame()});
 }
 
 void CheckpointDriver::attempt_ended(std::uint32_t attempt) {
@@ -132,14 +129,18 @@ CheckpointProgress CheckpointDriver::progress(Timestamp now) const {
   return progress;
 }
 
+ManifestFrame CheckpointDriver::frame() {
+  ManifestFrame frame = parts_.frame();
+  frame.sinks = parts_.sinks.records();
+  frame_changed_ = false;
+  return frame;
+}
+
 // ---- what to do ----
 
 void CheckpointDriver::tell(const CheckpointEvent& event) {
   if (frame_changed_ && running_) {
-    frame_changed_ = false;
-    ManifestFrame frame = parts_.frame();
-    frame.sinks = parts_.sinks.records();
-    tell(happened::FrameChanged{std::move(frame)});
+    tell(happened::FrameChanged{frame()});
   }
   std::vector<CheckpointAction> actions = parts_.coordinator->step(event, parts_.clock->now());
   for (CheckpointAction& action : actions) perform(action);
@@ -203,15 +204,15 @@ void CheckpointDriver::carry_out(act::AbortCheckpoint& action) {
 
 void CheckpointDriver::carry_out(act::WriteManifest& action) {
   failpoint("coordinator.all_acked");
-  io_.submit([this, &manifests = *parts_.manifests,
-              manifest = std::move(action.manifest)]() -> TaskIo::Answer {
-    const CheckpointId id{manifest.checkpoint()};
-    Result<checkpoint::ManifestRef> written = manifests.write(manifest);
-    return [this, id, written = std::move(written)] {
-      if (written) return tell(happened::ManifestWritten{id, *written});
-      tell(happened::ManifestFailed{id, written.error()});
-    };
-  });
+  io_.submit(
+      [this, &folder = *parts_.folder, manifest = std::move(action.manifest)]() -> TaskIo::Answer {
+        const CheckpointId id{manifest.checkpoint()};
+        Result<checkpoint::ManifestRef> written = folder.manifests().write(manifest);
+        return [this, id, written = std::move(written)] {
+          if (written) return tell(happened::ManifestWritten{id, *written});
+          tell(happened::ManifestFailed{id, written.error()});
+        };
+      });
 }
 
 void CheckpointDriver::carry_out(act::NotifyCompleted& action) {
@@ -226,10 +227,9 @@ void CheckpointDriver::carry_out(act::NotifyCompleted& action) {
 }
 
 void CheckpointDriver::carry_out(act::DeleteCheckpoint& action) {
-  io_.submit([this, &manifests = *parts_.manifests, &blobs = *parts_.blobs,
-              order = std::move(action)]() -> TaskIo::Answer {
+  io_.submit([this, &folder = *parts_.folder, order = std::move(action)]() -> TaskIo::Answer {
     const CheckpointId id{order.condemned.id()};
-    const Status deleted = delete_checkpoint(manifests, blobs, order);
+    const Status deleted = delete_checkpoint(folder.manifests(), folder.blobs(), order);
     return [this, id, deleted] {
       if (deleted) return tell(happened::CheckpointDeleted{id});
       tell(happened::DeletionFailed{id, deleted.error()});
@@ -238,21 +238,20 @@ void CheckpointDriver::carry_out(act::DeleteCheckpoint& action) {
 }
 
 void CheckpointDriver::carry_out(act::SweepOrphans& action) {
-  io_.submit([&manifests = *parts_.manifests, &blobs = *parts_.blobs, uid = parts_.uid,
-              order = std::move(action)]() -> TaskIo::Answer {
-    // What could not be deleted is found again in a day.
-    (void)sweep(manifests, blobs, uid, order);
-    return {};
-  });
+  io_.submit(
+      [&folder = *parts_.folder, uid = parts_.uid, order = std::move(action)]() -> TaskIo::Answer {
+        // What could not be deleted is found again in a day.
+        (void)sweep(folder.manifests(), folder.blobs(), uid, order);
+        return {};
+      });
 }
 
 void CheckpointDriver::carry_out(act::WriteSavepoint& action) {
-  io_.submit([this, &manifests = *parts_.manifests, &blobs = *parts_.blobs, &files = *parts_.files,
-              &random = *parts_.random, order = std::move(action)]() -> TaskIo::Answer {
+  io_.submit([this, &folder = *parts_.folder, order = std::move(action)]() -> TaskIo::Answer {
     const auto copy = [&]() -> Status {
-      checkpoint::Manifest manifest = TRY(manifests.read(order.checkpoint.manifest()));
-      TRY(write_savepoint(files, random, order.path, blobs, std::move(manifest),
-                          order.carries_staged));
+      checkpoint::Manifest manifest = TRY(folder.manifests().read(order.checkpoint.manifest()));
+      TRY(write_savepoint(folder.files(), folder.random(), order.path, folder.blobs(),
+                          std::move(manifest), order.carries_staged));
       return {};
     };
     const Status written = copy();

@@ -13,10 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "base/random.h"
-#include "checkpoint/local_blob_store.h"
-#include "checkpoint/manifest/manifest_store.h"
 #include "runtime/cluster/checkpoint_coordinator.h"
+#include "runtime/cluster/job_folder.h"
 #include "runtime/cluster/sink_round.h"
 #include "runtime/exec/job_execution.h"
 
@@ -39,10 +37,7 @@ class CheckpointDriver {
   struct Parts {
     std::unique_ptr<CheckpointCoordinator> coordinator;
     std::vector<CheckpointAction> left_over;  // ordered while the job was opened
-    ManifestStore* manifests = nullptr;
-    LocalBlobStore* blobs = nullptr;
-    FileSystem* files = nullptr;
-    RandomSource* random = nullptr;
+    JobFolder* folder = nullptr;
     IoPool* io = nullptr;
     std::function<void()> wake;
     const Clock* clock = nullptr;
@@ -75,6 +70,7 @@ class CheckpointDriver {
   CheckpointProgress progress(Timestamp now) const;
 
  private:
+  ManifestFrame frame();
   void tell(const CheckpointEvent& event);
   void perform(CheckpointAction& action);
   void perform(const SinkRound::Actions& actions);

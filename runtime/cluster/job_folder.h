@@ -26,6 +26,7 @@ class JobFolder {
   JobFolder(FileSystem& files, std::string path, RandomSource& random)
       : path_(std::move(path)),
         files_(files),
+        random_(random),
         metadata_(files, path_ + "/record", random),
         manifests_(files, path_ + "/manifests", random),
         blobs_(files, path_ + "/blobs", random) {}
@@ -33,6 +34,7 @@ class JobFolder {
   const std::string& path() const { return path_; }
   std::string work() const { return path_ + "/work"; }
   FileSystem& files() { return files_; }
+  RandomSource& random() { return random_; }
   LocalMetadataStore& metadata() { return metadata_; }
   ManifestStore& manifests() { return manifests_; }
   LocalBlobStore& blobs() { return blobs_; }
@@ -40,6 +42,7 @@ class JobFolder {
  private:
   const std::string path_;
   FileSystem& files_;
+  RandomSource& random_;
   LocalMetadataStore metadata_;
   ManifestStore manifests_;
   LocalBlobStore blobs_;

@@ -6,11 +6,11 @@
 #include <set>
 #include <utility>
 
-#include "base/bytes.h"
 #include "checkpoint/manifest/blob_deletion.h"
 #include "checkpoint/manifest/checkpoint_copy.h"
 #include "checkpoint/manifest/manifest_blobs.h"
 #include "runtime/cluster/job_start.h"
+#include "runtime/cluster/recorded_hash.h"
 #include "runtime/graph/job_graph.h"
 
 namespace tributary {
@@ -28,25 +28,28 @@ constexpr std::uint64_t kVerifiedInMemoryBytes = std::uint64_t{64} << 20;
 
 Result<std::optional<cluster::JobRecord>> read_record(const JobOpening& opening,
                                                       MetadataVersion& version) {
-  const auto found = TRY(opening.metadata->get(opening.metadata_key));
+  const auto found = TRY(opening.folder->metadata().get(JobFolder::kRecordKey));
   if (!found) return std::nullopt;
   version = found->version;
   cluster::JobRecord record;
   if (!record.ParseFromString(found->bytes) || record.uid().size() != sizeof(Hash128))
-    return fail(ErrorCode::S420, "the record {} is no job's record", opening.metadata_key);
+    return fail(ErrorCode::S420, "the record in {} is no job's record", opening.folder->path());
   if (record.format() > kRecordFormat)
-    return fail(ErrorCode::S420, "the record {} has format {}; this engine knows {}",
-                opening.metadata_key, record.format(), kRecordFormat);
+    return fail(ErrorCode::S420, "the record in {} has format {}; this engine knows {}",
+                opening.folder->path(), record.format(), kRecordFormat);
   return record;
 }
 
 class Opening {
  public:
-  explicit Opening(const JobOpening& opening) : opening_(opening) {}
+  explicit Opening(const JobOpening& opening) : opening_(opening), folder_(*opening.folder) {
+    job_.folder = opening.folder;
+  }
 
   std::expected<OpenedJob, std::vector<Error>> run() {
     if (Status begun = begin(); !begun) return one(begun.error());
     if (Status chosen = choose(); !chosen) return one(chosen.error());
+    if (Status served = serve(); !served) return one(served.error());
     if (!job_.from) {
       job_.restored.plan = plan_first_start(opening_.program->graph, *opening_.plan);
       return std::move(job_);
@@ -69,18 +72,34 @@ class Opening {
     return std::unexpected(std::vector<Error>{error});
   }
 
+  Status serve() {
+    job_.services = {.io = opening_.io,
+                     .blobs = &folder_.blobs(),
+                     .files = &folder_.files(),
+                     .lsm = opening_.lsm,
+                     .work_folder = folder_.work(),
+                     .memory_bytes = opening_.memory_bytes,
+                     .base_bytes_min = opening_.base_bytes_min,
+                     .uid = recorded_hash(job_.record.uid()),
+                     .uid_bytes = job_.record.uid(),
+                     .history = TRY(LineageHistory::decode(job_.record.checkpoints().lineages())),
+                     .routing_version = opening_.plan->routing_version,
+                     .publish_limits = {}};
+    return {};
+  }
+
   // The record, with this leader's term before anything else (rule 64).
   Status begin() {
     const std::optional<cluster::JobRecord> found = TRY(read_record(opening_, job_.version));
     std::optional<checkpoint::Manifest> from;
     if (!opening_.from.empty())
-      from = TRY(read_savepoint(*opening_.files, *opening_.random, opening_.from));
+      from = TRY(read_savepoint(folder_.files(), folder_.random(), opening_.from));
     JobIdentity identity = TRY(decide_start({.record = found ? &*found : nullptr,
                                              .from = from ? &*from : nullptr,
                                              .fork = opening_.fork,
                                              .uid_is_running = false,
-                                             .new_uid = opening_.random->next_id(),
-                                             .new_lineage = opening_.random->next_id()}));
+                                             .new_uid = folder_.random().next_id(),
+                                             .new_lineage = folder_.random().next_id()}));
     cluster::JobRecord& record = job_.record;
     if (found) record = *found;
     const bool record_is_lost =
@@ -110,11 +129,12 @@ class Opening {
   }
 
   Status write() {
-    const SetOutcome written = TRY(opening_.metadata->compare_and_set(
-        opening_.metadata_key, job_.version, job_.record.SerializeAsString()));
+    const SetOutcome written = TRY(folder_.metadata().compare_and_set(
+        JobFolder::kRecordKey, job_.version, job_.record.SerializeAsString()));
     if (!written.stored)
-      return fail(ErrorCode::J601, "record {} is at version {}, this coordinator expected {}",
-                  opening_.metadata_key, written.version.value, job_.version.value);
+      return fail(ErrorCode::J601,
+                  "the record in {} is at version {}, this coordinator expected {}", folder_.path(),
+                  written.version.value, job_.version.value);
     job_.version = written.version;
     return {};
   }
@@ -124,15 +144,15 @@ class Opening {
   Status take_over_savepoint(JobIdentity& identity, checkpoint::Manifest manifest) {
     const std::uint32_t attempt = job_.record.attempt() + 1;
     const LineageHistory history = TRY(LineageHistory::decode(identity.checkpoints.lineages()));
-    LocalBlobStore savepoint(*opening_.files, savepoint_blobs(opening_.from), *opening_.random);
-    TRY(copy_blobs(savepoint, *opening_.blobs,
+    LocalBlobStore savepoint(folder_.files(), savepoint_blobs(opening_.from), folder_.random());
+    TRY(copy_blobs(savepoint, folder_.blobs(),
                    blob_prefix(identity.uid, history.current().id.to_hex(), attempt,
                                identity.checkpoints.ids_below()),
                    manifest));
     take_over(identity, job_.record.term(), attempt, manifest);
     cluster::CompletedCheckpoint taken;
     taken.set_id(manifest.checkpoint());
-    *taken.mutable_manifest() = TRY(opening_.manifests->write(manifest));
+    *taken.mutable_manifest() = TRY(folder_.manifests().write(manifest));
     taken.set_lineage_high(history.current().id.high);
     taken.set_lineage_low(history.current().id.low);
     taken.set_completed_micros(opening_.clock->now().micros);
@@ -152,21 +172,19 @@ class Opening {
   // Drives the coordinator until it says what to start from.
   Status choose() {
     const graph::JobGraph& graph = opening_.program->graph;
-    const Hash128 digest = graph::digest(graph);
     const bool stages = std::ranges::any_of(opening_.program->vertices, [](const VertexCode& code) {
       return static_cast<bool>(code.make_connector);
     });
     job_.coordinator = std::make_unique<CheckpointCoordinator>(
-        CheckpointCoordinator::Settings{
-            .uid = job_.record.uid(),
-            .graph_digest = {reinterpret_cast<const char*>(&digest), sizeof digest},
-            .graph = opening_.shown_graph,
-            .key_groups = opening_.plan->key_group_count,
-            .engine_version = opening_.engine_version,
-            .term = job_.record.term(),
-            .interval = opening_.interval,
-            .retained = opening_.retained,
-            .stages_output = stages},
+        CheckpointCoordinator::Settings{.uid = job_.record.uid(),
+                                        .graph_digest = recorded_bytes(graph::digest(graph)),
+                                        .graph = opening_.shown_graph,
+                                        .key_groups = opening_.plan->key_group_count,
+                                        .engine_version = opening_.engine_version,
+                                        .term = job_.record.term(),
+                                        .interval = opening_.interval,
+                                        .retained = opening_.retained,
+                                        .stages_output = stages},
         job_.record.checkpoints());
     tell(happened::Started{});
     tell(happened::RestoreWanted{});
@@ -209,7 +227,7 @@ class Opening {
   // Wholly read and verified now, while there may be another to fall back to. False: it is damaged,
   // and the coordinator knows.
   Result<bool> read(const cluster::CompletedCheckpoint& checkpoint) {
-    Result<checkpoint::Manifest> manifest = opening_.manifests->read(checkpoint.manifest());
+    Result<checkpoint::Manifest> manifest = folder_.manifests().read(checkpoint.manifest());
     Status fine = manifest ? verify_blobs(*manifest) : std::unexpected(manifest.error());
     if (!fine) {
       job_.passed_over.push_back(fine.error());
@@ -226,13 +244,13 @@ class Opening {
                   [&](const checkpoint::BlobRef& blob) { blobs.emplace(blob.name(), blob); });
     for (const auto& [name, blob] : blobs) {
       if (blob.size() <= kVerifiedInMemoryBytes) {
-        TRY(opening_.blobs->get(blob));
+        TRY(folder_.blobs().get(blob));
         continue;
       }
-      TRY(opening_.files->make_directories(opening_.work_folder));
-      const std::string path = opening_.work_folder + "/verified";
-      TRY(opening_.blobs->get_to_file(blob, path));
-      TRY(opening_.files->remove(path));
+      TRY(folder_.files().make_directories(folder_.work()));
+      const std::string path = folder_.work() + "/verified";
+      TRY(folder_.blobs().get_to_file(blob, path));
+      TRY(folder_.files().remove(path));
     }
     return {};
   }
@@ -254,7 +272,7 @@ class Opening {
       const std::uint32_t count = std::max(numbers == known.end() ? 1 : numbers->second,
                                            opening_.plan->stage_of(id).parallelism);
       const auto connector = code.make_connector(
-          {.uid = uid_number(job_.record.uid()), .sink = sink, .numbers = count});
+          {.uid = recorded_hash(job_.record.uid()), .sink = sink, .numbers = count});
       const auto checked = [](auto result) -> Result<typename decltype(result)::value_type> {
         if (!result) return std::unexpected(result.error().error);
         if constexpr (!std::is_void_v<typename decltype(result)::value_type>) return *result;
@@ -276,7 +294,7 @@ class Opening {
   std::map<std::string, std::uint32_t> writer_numbers() {
     std::map<std::string, std::uint32_t> numbers;
     for (const cluster::CompletedCheckpoint& one : job_.record.checkpoints().completed()) {
-      const Result<checkpoint::Manifest> manifest = opening_.manifests->read(one.manifest());
+      const Result<checkpoint::Manifest> manifest = folder_.manifests().read(one.manifest());
       if (!manifest) continue;
       for (const checkpoint::SinkRecord& sink : manifest->sinks())
         numbers[sink.sink()] = std::max(numbers[sink.sink()], sink.numbers());
@@ -285,6 +303,7 @@ class Opening {
   }
 
   const JobOpening& opening_;
+  JobFolder& folder_;
   OpenedJob job_;
   std::deque<CheckpointAction> actions_;
   bool only_publish_ = false;
@@ -292,16 +311,8 @@ class Opening {
 
 }  // namespace
 
-Hash128 uid_number(std::string_view uid) {
-  ByteReader reader(uid);
-  Hash128 number;
-  number.high = reader.fixed<std::uint64_t>();
-  number.low = reader.fixed<std::uint64_t>();
-  return number;
-}
-
 std::expected<OpenedJob, std::vector<Error>> open_job(const JobOpening& opening) {
-  if (Status emptied = opening.files->remove_tree(opening.work_folder); !emptied)
+  if (Status emptied = opening.folder->files().remove_tree(opening.folder->work()); !emptied)
     return std::unexpected(std::vector<Error>{emptied.error()});
   return Opening(opening).run();
 }

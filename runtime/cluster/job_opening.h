@@ -15,27 +15,22 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/random.h"
-#include "checkpoint/local_blob_store.h"
-#include "checkpoint/manifest/manifest_store.h"
 #include "checkpoint/metadata_store.h"
 #include "runtime/cluster/checkpoint_coordinator.h"
+#include "runtime/cluster/job_folder.h"
 #include "runtime/cluster/restore_match.h"
 #include "runtime/exec/job_program.h"
+#include "runtime/exec/snapshot_services.h"
 #include "runtime/graph/plan.h"
 
 namespace tributary {
 
 struct JobOpening {
-  // ---- where ----
-  MetadataStore* metadata = nullptr;
-  std::string metadata_key;
-  ManifestStore* manifests = nullptr;
-  LocalBlobStore* blobs = nullptr;
-  FileSystem* files = nullptr;
-  RandomSource* random = nullptr;
+  // ---- where; outlives the job ----
+  JobFolder* folder = nullptr;  // its work() is emptied first
   const Clock* clock = nullptr;
-  std::string work_folder;  // for what is looked at; emptied first
+  IoPool* io = nullptr;
+  LsmFactory* lsm = nullptr;
   // ---- what ----
   const JobProgram* program = nullptr;
   const graph::ExecutionPlan* plan = nullptr;
@@ -43,6 +38,8 @@ struct JobOpening {
   std::string engine_version;
   Duration interval = seconds(10);
   std::uint32_t retained = 2;
+  std::size_t memory_bytes = 0;  // as in SnapshotServices, these two
+  std::uint64_t base_bytes_min = std::uint64_t{64} << 20;
   // ---- how ----
   std::string from;   // a savepoint's folder; empty: its own newest checkpoint
   bool fork = false;  // of `from`: a new job with that state
@@ -50,6 +47,8 @@ struct JobOpening {
 };
 
 struct OpenedJob {
+  JobFolder* folder = nullptr;
+  SnapshotServices services;  // for its tasks
   cluster::JobRecord record;  // as it is written
   MetadataVersion version;
   std::unique_ptr<CheckpointCoordinator> coordinator;
@@ -62,8 +61,5 @@ struct OpenedJob {
 // S4xx: nothing can be restored. Every reason; nothing was changed but the record's term. A job
 // that has FINISHED is not opened again: its owner begins a new one.
 std::expected<OpenedJob, std::vector<Error>> open_job(const JobOpening& opening);
-
-// The job's uid as the record has it, as a number.
-Hash128 uid_number(std::string_view uid);
 
 }  // namespace tributary

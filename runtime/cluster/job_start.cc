@@ -2,19 +2,11 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
 #include "checkpoint/publish/lineage.h"
+#include "runtime/cluster/recorded_hash.h"
 
 namespace tributary {
 namespace {
-
-std::string uid_bytes(Hash128 uid) {
-  std::string bytes;
-  ByteWriter writer(bytes);
-  writer.fixed(uid.high);
-  writer.fixed(uid.low);
-  return bytes;
-}
 
 bool same_lineage(const checkpoint::Lineage& a, const cluster::CompletedCheckpoint& b) {
   return a.id_high() == b.lineage_high() && a.id_low() == b.lineage_low();
@@ -36,7 +28,7 @@ Result<JobIdentity> decide_start(const JobStart& start) {
     identity.uid = from->uid();
     *identity.checkpoints.mutable_lineages() = from->lineages();
   } else {
-    identity.uid = uid_bytes(start.new_uid);
+    identity.uid = recorded_bytes(start.new_uid);
     identity.drop_staged = from != nullptr;
     *identity.checkpoints.mutable_lineages() = LineageHistory(start.new_lineage).encode();
     identity.checkpoints.set_ids_below(1);

@@ -4,6 +4,7 @@
 #include <deque>
 #include <utility>
 
+#include "runtime/cluster/recorded_hash.h"
 #include "runtime/graph/job_graph.h"
 
 namespace tributary {
@@ -16,25 +17,20 @@ std::vector<graph::VertexId> sources_of(const graph::JobGraph& graph) {
   }
   return sources;
 }
-std::string digest_of(const graph::JobGraph& graph) {
-  const Hash128 digest = graph::digest(graph);
-  return {reinterpret_cast<const char*>(&digest), sizeof digest};
-}
-
 ExecutionOptions execution_of(const LocalJob::Options& options) {
   ExecutionOptions execution = options.execution;
-  if (options.checkpoints == nullptr) return execution;
-  LocalJob::Options::Checkpoints& checkpoints = *options.checkpoints;
-  execution.attempt = checkpoints.opened.record.attempt() + 1;
-  execution.services = &checkpoints.services;
-  execution.restore = &checkpoints.opened.restored.plan;
+  if (options.opened == nullptr) return execution;
+  execution.attempt = options.opened->record.attempt() + 1;
+  execution.services = &options.opened->services;
+  execution.restore = &options.opened->restored.plan;
   return execution;
 }
 
 JobMaster::Settings settings_of(const LocalJob::Options& options, const graph::JobGraph& graph) {
-  JobMaster::Settings settings{.uid = options.uid, .graph_digest = digest_of(graph), .term = 1};
-  if (options.checkpoints == nullptr) return settings;
-  const OpenedJob& opened = options.checkpoints->opened;
+  JobMaster::Settings settings{
+      .uid = options.uid, .graph_digest = recorded_bytes(graph::digest(graph)), .term = 1};
+  if (options.opened == nullptr) return settings;
+  const OpenedJob& opened = *options.opened;
   settings.uid = opened.record.uid();
   settings.term = opened.record.term();
   settings.attempts_before = opened.record.attempt();
@@ -61,19 +57,20 @@ LocalJob::LocalJob(const JobProgram& program, const graph::ExecutionPlan& plan, 
     : program_(program),
       plan_(plan),
       options_(std::move(options)),
+      metadata_(options_.opened ? options_.opened->folder->metadata() : *options_.metadata),
       execution_(std::make_unique<JobExecution>(program, plan, execution_of(options_), *this)),
       master_(plan, sources_of(program.graph), settings_of(options_, program.graph)),
       listers_(program.vertices.size()) {
-  if (options_.checkpoints == nullptr) return;
-  metadata_version_ = options_.checkpoints->opened.version;
-  record_ = options_.checkpoints->opened.record;
+  if (options_.opened == nullptr) return;
+  metadata_version_ = options_.opened->version;
+  record_ = options_.opened->record;
   make_driver();
 }
 
 LocalJob::~LocalJob() = default;
 
 void LocalJob::make_driver() {
-  Options::Checkpoints& checkpoints = *options_.checkpoints;
+  OpenedJob& opened = *options_.opened;
   const OwnershipRound round{.attempt = record_.attempt() + 1,
                              .routing_version = plan_.routing_version};
   std::vector<SinkRound::Sink> sinks;
@@ -81,22 +78,19 @@ void LocalJob::make_driver() {
     if (!program_.vertices[vertex.id()].make_connector) continue;
     sinks.push_back({.vertex = {vertex.id()},
                      .name = vertex.name(),
-                     .ownership = checkpoints.opened.restored.plan.vertices[vertex.id()].sink});
+                     .ownership = opened.restored.plan.vertices[vertex.id()].sink});
   }
   driver_ = std::make_unique<CheckpointDriver>(CheckpointDriver::Parts{
-      .coordinator = std::move(checkpoints.opened.coordinator),
-      .left_over = std::move(checkpoints.opened.left_over),
-      .manifests = checkpoints.manifests,
-      .blobs = checkpoints.blobs,
-      .files = checkpoints.services.files,
-      .random = checkpoints.random,
-      .io = checkpoints.services.io,
+      .coordinator = std::move(opened.coordinator),
+      .left_over = std::move(opened.left_over),
+      .folder = opened.folder,
+      .io = opened.services.io,
       .wake = [this] { post(WakeUp{}); },
       .clock = options_.execution.clock,
       .execution = execution_.get(),
       .uid = record_.uid(),
-      .sinks = SinkRound(round, {checkpoints.opened.restored.plan.checkpoint.value},
-                         checkpoints.services.history->current().id, sinks),
+      .sinks = SinkRound(round, {opened.restored.plan.checkpoint.value},
+                         opened.services.history->current().id, sinks),
       .persist =
           [this](const cluster::CheckpointRecord& part) {
             *record_.mutable_checkpoints() = part;
@@ -219,11 +213,11 @@ void LocalJob::take(Arrival& arrival) {
 }
 
 Status LocalJob::write_record() {
-  const SetOutcome written = TRY(options_.metadata->compare_and_set(
-      options_.metadata_key, metadata_version_, record_.SerializeAsString()));
+  const SetOutcome written = TRY(metadata_.compare_and_set(JobFolder::kRecordKey, metadata_version_,
+                                                           record_.SerializeAsString()));
   if (!written.stored)
-    return fail(ErrorCode::J601, "record {} is at version {}, this coordinator wrote {}",
-                options_.metadata_key, written.version.value, metadata_version_.value);
+    return fail(ErrorCode::J601, "the job's record is at version {}, this coordinator wrote {}",
+                written.version.value, metadata_version_.value);
   metadata_version_ = written.version;
   return {};
 }

@@ -32,18 +32,11 @@ class LocalJob final : public Runnable, public TaskListener {
  public:
   struct Options {
     ExecutionOptions execution;
+    // A job with checkpoints; its record goes on.
+    std::shared_ptr<OpenedJob> opened;
+    // One without, whose record begins here.
     MetadataStore* metadata = nullptr;
-    std::string metadata_key;  // of the job's record
-    std::string uid;           // 16 random bytes
-    // Null: a job without checkpoints, whose record begins here.
-    struct Checkpoints {
-      OpenedJob opened;
-      SnapshotServices services;
-      ManifestStore* manifests = nullptr;
-      LocalBlobStore* blobs = nullptr;
-      RandomSource* random = nullptr;
-    };
-    std::shared_ptr<Checkpoints> checkpoints;
+    std::string uid;  // 16 random bytes
   };
   // `program` and `plan` must outlive it.
   LocalJob(const JobProgram& program, const graph::ExecutionPlan& plan, Options options);
@@ -112,6 +105,7 @@ class LocalJob final : public Runnable, public TaskListener {
   const JobProgram& program_;
   const graph::ExecutionPlan& plan_;
   const Options options_;
+  MetadataStore& metadata_;
   std::unique_ptr<JobExecution> execution_;
   JobMaster master_;
   std::vector<std::unique_ptr<SplitLister>> listers_;  // by vertex

@@ -23,42 +23,20 @@ StoredJob::StoredJob(const JobProgram& program, const StoredJobOptions& options)
       io_(options.seed),
       plan_(planned(program, options.slots)),
       executor_(clock_, options.seed) {
-  const JobOpening opening{.metadata = &folder_.metadata(),
-                           .metadata_key = std::string(JobFolder::kRecordKey),
-                           .manifests = &folder_.manifests(),
-                           .blobs = &folder_.blobs(),
-                           .files = &files_,
-                           .random = &random_,
+  const JobOpening opening{.folder = &folder_,
                            .clock = &clock_,
-                           .work_folder = folder_.work(),
+                           .io = &io_,
+                           .lsm = &lsm_,
                            .program = &program,
                            .plan = &plan_,
                            .shown_graph = graph::serialize(program.graph),
-                           .engine_version = "test"};
+                           .engine_version = "test",
+                           .memory_bytes = options.memory_bytes};
   auto opened = open_job(opening);
   TRIBUTARY_CHECK(opened.has_value(), "{}", opened ? "" : opened.error()[0].to_string());
-  auto checkpoints = std::make_shared<LocalJob::Options::Checkpoints>();
-  checkpoints->services = {
-      .io = &io_,
-      .blobs = &folder_.blobs(),
-      .files = &files_,
-      .lsm = &lsm_,
-      .work_folder = folder_.work(),
-      .memory_bytes = options.memory_bytes,
-      .uid = uid_number(opened->record.uid()),
-      .uid_bytes = opened->record.uid(),
-      .history = *LineageHistory::decode(opened->record.checkpoints().lineages()),
-      .routing_version = plan_.routing_version,
-      .publish_limits = {}};
-  checkpoints->manifests = &folder_.manifests();
-  checkpoints->blobs = &folder_.blobs();
-  checkpoints->random = &random_;
-  checkpoints->opened = *std::move(opened);
   LocalJob::Options job;
   job.execution.clock = &clock_;
-  job.metadata = &folder_.metadata();
-  job.metadata_key = JobFolder::kRecordKey;
-  job.checkpoints = std::move(checkpoints);
+  job.opened = std::make_shared<OpenedJob>(*std::move(opened));
   job_ = std::make_unique<LocalJob>(program, plan_, std::move(job));
   job_->start(executor_);
 }

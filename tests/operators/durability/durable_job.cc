@@ -216,52 +216,28 @@ DurableAttempt::DurableAttempt(DurableWorld& world, const DurableOptions& option
 std::expected<std::unique_ptr<DurableAttempt>, std::vector<Error>> DurableAttempt::open(
     DurableWorld& world, const DurableOptions& options) {
   std::unique_ptr<DurableAttempt> attempt(new DurableAttempt(world, options));
-  JobFolder& folder = attempt->folder_;
-  auto opened = open_job({.metadata = &folder.metadata(),
-                          .metadata_key = std::string(JobFolder::kRecordKey),
-                          .manifests = &folder.manifests(),
-                          .blobs = &folder.blobs(),
-                          .files = &world.files(),
-                          .random = &world.random_,
+  auto opened = open_job({.folder = &attempt->folder_,
                           .clock = &world.clock_,
-                          .work_folder = folder.work(),
+                          .io = &attempt->io_,
+                          .lsm = &attempt->lsm_,
                           .program = &attempt->program_,
                           .plan = &attempt->plan_,
                           .shown_graph = graph::serialize(attempt->program_.graph),
                           .engine_version = "test",
                           .interval = options.interval,
                           .retained = options.retained,
+                          .memory_bytes = std::size_t{16} << 20,
+                          .base_bytes_min = options.base_bytes_min,
                           .from = options.from,
                           .fork = false,
                           .drop_state = {}});
   if (!opened) return std::unexpected(std::move(opened).error());
-  const auto history = LineageHistory::decode(opened->record.checkpoints().lineages());
-  if (!history) return std::unexpected(std::vector<Error>{history.error()});
-  auto checkpoints = std::make_shared<LocalJob::Options::Checkpoints>();
-  checkpoints->services = {.io = &attempt->io_,
-                           .blobs = &folder.blobs(),
-                           .files = &world.files(),
-                           .lsm = &attempt->lsm_,
-                           .work_folder = folder.work(),
-                           .memory_bytes = std::size_t{16} << 20,
-                           .base_bytes_min = options.base_bytes_min,
-                           .uid = uid_number(opened->record.uid()),
-                           .uid_bytes = opened->record.uid(),
-                           .history = *history,
-                           .routing_version = attempt->plan_.routing_version,
-                           .publish_limits = {}};
-  checkpoints->manifests = &folder.manifests();
-  checkpoints->blobs = &folder.blobs();
-  checkpoints->random = &world.random_;
-  checkpoints->opened = *std::move(opened);
-  attempt->checkpoints_ = checkpoints;
+  attempt->opened_ = std::make_shared<OpenedJob>(*std::move(opened));
   LocalJob::Options job;
   job.execution.clock = &world.clock_;
   // Small batches: many places at which a barrier may come.
   job.execution.batch_bytes = 512;
-  job.metadata = &folder.metadata();
-  job.metadata_key = std::string(JobFolder::kRecordKey);
-  job.checkpoints = checkpoints;
+  job.opened = attempt->opened_;
   attempt->job_ = std::make_unique<LocalJob>(attempt->program_, attempt->plan_, std::move(job));
   attempt->job_->start(attempt->executor_);
   return attempt;

@@ -79,7 +79,7 @@ class DurableAttempt {
   ~DurableAttempt();
 
   LocalJob& job() { return *job_; }
-  const OpenedJob& opened() const { return checkpoints_->opened; }
+  const OpenedJob& opened() const { return *opened_; }
   // Blocking work waits from now on, or goes on.
   void hold_io(bool held) { io_held_ = held; }
   // One step of a slot, of the control plane or of the I/O pool, or time goes on.
@@ -100,7 +100,7 @@ class DurableAttempt {
   ManualIoPool io_;
   bool io_held_ = false;
   ManualExecutor executor_;
-  std::shared_ptr<LocalJob::Options::Checkpoints> checkpoints_;
+  std::shared_ptr<OpenedJob> opened_;
   std::unique_ptr<LocalJob> job_;
 };
 

@@ -135,7 +135,6 @@ LocalJob::Outcome run(StressJob& stress, Ending ending, int repeat) {
   options.execution.credit_batches = 1U << (repeat % 5);
   options.execution.outbox_soft_limit_bytes = static_cast<std::size_t>(repeat % 2) * 16 * 1024;
   options.metadata = &metadata;
-  options.metadata_key = "job";
   options.uid = std::string(16, 'u');
   LocalJob local(stress.job.program, *plan, options);
   ThreadExecutor executor(clock);
@@ -201,7 +200,6 @@ TEST(LocalJobBeforeStartTest, ACancelBeforeTheStartIsTakenByTheFirstStep) {
   LocalJob::Options options;
   options.execution.clock = &clock;
   options.metadata = &metadata;
-  options.metadata_key = "job";
   options.uid = std::string(16, 'u');
   LocalJob local(stress.job.program, *plan, options);
   local.cancel();

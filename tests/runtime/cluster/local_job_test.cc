@@ -23,7 +23,6 @@ LocalJob::Options options_with(const Clock& clock, MetadataStore& metadata) {
   LocalJob::Options options;
   options.execution.clock = &clock;
   options.metadata = &metadata;
-  options.metadata_key = "job";
   options.uid = std::string(16, 'u');
   return options;
 }

@@ -100,7 +100,6 @@ std::string run(const SmallGraph& small, std::uint32_t slots, std::uint64_t seed
   options.execution.credit_batches = 1;
   options.execution.outbox_soft_limit_bytes = 0;
   options.metadata = &metadata;
-  options.metadata_key = "job";
   LocalJob local(job.program, *plan, options);
   local.start(executor);
   for (int turn = 0; turn < 200 && !local.over(); ++turn) {
