@@ -59,11 +59,7 @@ class Opening {
         {.drop_state = opening_.drop_state, .sinks = SinkStart::kContinue, .hazards = {}});
     if (!matched) return std::unexpected(std::move(matched).error());
     job_.restored = *std::move(matched);
-    // The job had ended but for its output.
     job_.restored.plan.only_publish = only_publish_;
-    for (RestorePlan::Stage& stage : job_.restored.plan.stages) {
-      if (only_publish_) stage.finished.assign(stage.finished.size(), true);
-    }
     return std::move(job_);
   }
 

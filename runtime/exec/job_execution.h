@@ -1,6 +1,7 @@
 // runtime/exec/job_execution.h
-// One attempt of a job in this process: builds slots, tasks, channels and rings from the plan and
-// the program, and carries the control plane's orders to the slots.
+// One attempt of a job in this process: its slots, the tasks on them (task_building.h), the
+// channels and rings between them from the plan and the program; carries the control plane's orders
+// to the slots.
 //
 // Owner: the task process (under `run`: the local cluster). Thread: built and destroyed by one
 // thread while no slot steps; orders may come from any thread.
@@ -9,40 +10,18 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/executor.h"
+#include "runtime/exec/execution_options.h"
 #include "runtime/exec/job_program.h"
-#include "runtime/exec/restore_plan.h"
 #include "runtime/exec/slot.h"
-#include "runtime/exec/snapshot_services.h"
 #include "runtime/exec/task_metrics.h"
 #include "runtime/exec/task_report.h"
 #include "runtime/graph/plan.h"
 
 namespace tributary {
-
-struct ExecutionOptions {
-  std::uint32_t attempt = 1;
-  Duration slice = milliseconds(1);
-  Duration linger = milliseconds(5);
-  // Credit: each input edge of a task has a pool, shared equally by its channels, none below the
-  // floor.
-  std::size_t credit_pool_bytes = 1024 * 1024;
-  std::size_t credit_floor_bytes = graph::kChannelFloorBytes;
-  std::uint32_t credit_batches = 64;
-  std::size_t outbox_soft_limit_bytes = 64 * 1024;
-  std::size_t batch_bytes = 32 * 1024;
-  const Clock* clock = nullptr;
-  // Null: a job without checkpoints; its state is in memory alone.
-  const SnapshotServices* services = nullptr;
-  // With services: where the tasks start. Outlives the execution's opening.
-  const RestorePlan* restore = nullptr;
-};
 
 class JobExecution {
  public:
@@ -82,19 +61,9 @@ class JobExecution {
 
  private:
   void build_channels();
-  void build_task(const graph::Stage& stage, std::uint32_t task);
-  void add_services(const graph::Stage& stage, Task::Parts& parts, Slot& slot,
-                    const std::shared_ptr<CheckpointId>& newest);
-  std::unique_ptr<StagedSink> make_sink(graph::VertexId vertex, const Task::Parts& parts,
-                                        const std::shared_ptr<const CheckpointId>& newest);
-  std::function<std::string()> blob_prefix_of(std::shared_ptr<const CheckpointId> newest) const;
-  // What the vertex's task had told when the snapshot was taken; defaults at a first start.
-  OperatorTime time_of(graph::VertexId vertex, std::uint32_t task) const;
-  bool was_finished(graph::StageId stage, std::uint32_t task) const;
-  std::size_t memory_of_task(const graph::Stage& stage) const;
-  std::vector<TaskGate> gates_of(const graph::Stage& stage,
-                                 const std::vector<graph::ExchangeId>& input_exchanges) const;
   void for_task(graph::StageId stage, std::uint32_t task, const std::function<void(Task&)>& order);
+  void for_all_tasks(const std::function<void(Task&)>& order);
+  void for_running_tasks(const std::function<void(Task&)>& order);
   void for_tasks(graph::StageId stage, const std::function<void(Task&)>& order);
   void post_all(const std::function<void(Slot&)>& order);
   Channel* channel(graph::ExchangeId exchange, std::uint32_t from, std::uint32_t to);
@@ -109,7 +78,6 @@ class JobExecution {
   std::vector<std::unique_ptr<SlotLink>> links_;
   std::vector<std::vector<std::unique_ptr<Channel>>>
       channels_;  // by exchange, from * to_parallelism + to
-  std::map<std::uint32_t, std::shared_ptr<SinkConnector>> connectors_;  // by vertex
   std::deque<TaskMetrics> metrics_;
   std::size_t credit_bytes_ = 0;
 };

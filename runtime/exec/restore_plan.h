@@ -29,7 +29,8 @@ struct RestorePlan {
   CheckpointId checkpoint;       // 0: from nothing; then stages and times are as at a first start
   std::vector<Vertex> vertices;  // by VertexId
   std::vector<Stage> stages;     // by StageId
-  // The job had ended with this checkpoint: what it holds is published, nothing is read.
+  // The job had ended with this checkpoint: what it holds is published, nothing is read, all tasks
+  // are as finished.
   bool only_publish = false;
 };
 
