@@ -5,23 +5,10 @@
 #include <utility>
 
 #include "base/failpoint.h"
+#include "checkpoint/whole_piece.h"
 
 namespace tributary {
 namespace {
-
-Result<checkpoint::PieceRef> store_segment(BlobStore& blobs, const std::string& prefix,
-                                           const std::string& bytes) {
-  const auto writer = TRY(blobs.create(prefix));
-  TRY(writer->append(bytes));
-  const checkpoint::BlobRef blob = TRY(writer->finish());
-  checkpoint::PieceRef piece;
-  *piece.mutable_blob() = blob;
-  piece.set_offset(0);
-  piece.set_length(blob.size());
-  piece.set_hash_high(blob.hash_high());
-  piece.set_hash_low(blob.hash_low());
-  return piece;
-}
 
 // Of OwnerEvent.
 const std::size_t kPublishAnswer = OwnerEvent(PublishAnswer{}).index();
@@ -82,7 +69,8 @@ void StagedSink::store_segments() {
   for (EpochStager::SegmentToStore& segment : stager_.take_segments()) {
     parts_.io->submit([this, blobs = parts_.blobs, prefix = parts_.blob_prefix(), id = segment.id,
                        bytes = std::move(segment.bytes)] {
-      return [this, id, piece = store_segment(*blobs, prefix, *bytes)] { stored(id, piece); };
+      const std::string_view whole[] = {*bytes};
+      return [this, id, piece = store_whole(*blobs, prefix, whole)] { stored(id, piece); };
     });
   }
 }

@@ -4,6 +4,7 @@
 
 #include "base/failpoint.h"
 #include "base/hash.h"
+#include "checkpoint/whole_piece.h"
 
 namespace tributary {
 
@@ -11,12 +12,6 @@ namespace {
 // Larger state of an operator is a blob of its own, not a part of the manifest.
 constexpr std::size_t kInlineBytes = 16 * 1024;
 
-Result<checkpoint::BlobRef> store_blob(BlobStore& blobs, const std::string& prefix,
-                                       std::string_view bytes) {
-  const std::unique_ptr<BlobWriter> writer = TRY(blobs.create(prefix));
-  TRY(writer->append(bytes));
-  return writer->finish();
-}
 }  // namespace
 
 TaskSnapshots::TaskSnapshots(Parts parts) : parts_(std::move(parts)), aligner_(parts_.channels) {
@@ -154,7 +149,8 @@ void TaskSnapshots::store(std::size_t operator_state, std::string bytes) {
   }
   parts_.io->submit([&blobs = *parts_.blobs, prefix = parts_.blob_prefix(), pending = pending_,
                      operator_state, bytes = std::move(bytes)]() -> TaskIo::Answer {
-    Result<checkpoint::BlobRef> stored = store_blob(blobs, prefix, bytes);
+    const std::string_view state[] = {bytes};
+    Result<checkpoint::PieceRef> stored = store_whole(blobs, prefix, state);
     return [pending, operator_state, stored = std::move(stored)] {
       --pending->blobs_awaited;
       if (!stored) {
@@ -162,7 +158,7 @@ void TaskSnapshots::store(std::size_t operator_state, std::string bytes) {
         return;
       }
       *pending->snapshot.mutable_operator_states(static_cast<int>(operator_state))->add_blobs() =
-          *stored;
+          stored->blob();
     };
   });
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/failpoint.h"
+#include "checkpoint/whole_piece.h"
 
 namespace tributary {
 
@@ -21,14 +22,10 @@ struct StoredChunks {
 
 Result<checkpoint::PieceRef> store_chunks(BlobStore& blobs, const std::string& prefix,
                                           const std::vector<DeltaChunk>& chunks) {
-  const std::unique_ptr<BlobWriter> writer = TRY(blobs.create(prefix));
-  for (const DeltaChunk& chunk : chunks) TRY(writer->append(*chunk.bytes));
-  checkpoint::PieceRef piece;
-  *piece.mutable_blob() = TRY(writer->finish());
-  piece.set_length(piece.blob().size());
-  piece.set_hash_high(piece.blob().hash_high());
-  piece.set_hash_low(piece.blob().hash_low());
-  return piece;
+  std::vector<std::string_view> parts;
+  parts.reserve(chunks.size());
+  for (const DeltaChunk& chunk : chunks) parts.push_back(*chunk.bytes);
+  return store_whole(blobs, prefix, parts);
 }
 }  // namespace
 
