@@ -64,6 +64,7 @@ std::optional<std::size_t> index_of(std::string_view name) {
 Result<std::size_t> known_point(std::string_view name) {
   if (const auto index = index_of(name)) return *index;
   std::vector<std::string_view> names;
+  names.reserve(kFailpoints.size());
   for (const FailpointEntry& entry : kFailpoints) names.push_back(entry.name);
   const auto nearest = nearest_name(name, names);
   return refused(fmt::format("there is no failpoint {}{}", excerpt(name),

@@ -25,7 +25,7 @@ class TieredMap final : public MapState, private TieredCells::Owner {
  public:
   // Of the head; elements have the next state id.
   TieredMap(TieredShared& shared, const TieredCells::Spec& spec);
-  ~TieredMap();
+  ~TieredMap() override;
 
   const void* get(const StateKey& key, std::string_view map_key) override;
   void put(const StateKey& key, std::string_view map_key, const void* value) override;

@@ -26,7 +26,7 @@ namespace tributary {
 class TieredTimers final : public TimerStore {
  public:
   TieredTimers(TieredShared& shared, StateId id) : shared_(shared), id_(id) {}
-  ~TieredTimers();
+  ~TieredTimers() override;
 
   void set(TimeDomain domain, const StateKey& key, std::string_view name, Timestamp at) override;
   void cancel(TimeDomain domain, const StateKey& key, std::string_view name, Timestamp at) override;

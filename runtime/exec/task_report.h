@@ -57,8 +57,8 @@ class TaskListener {
  public:
   virtual ~TaskListener() = default;
   virtual void on_report(TaskReport report) = 0;
-  virtual void on_snapshot(SnapshotReport report) { (void)report; }
-  virtual void on_sink_report(SinkReport report) { (void)report; }
+  virtual void on_snapshot(SnapshotReport /*report*/) {}
+  virtual void on_sink_report(SinkReport /*report*/) {}
 };
 
 }  // namespace tributary
