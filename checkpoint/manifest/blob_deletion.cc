@@ -26,19 +26,19 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
-// The fourth part of "<uid>/<lineage>/<attempt>/<checkpoint>/<name>".
-std::optional<std::uint64_t> checkpoint_of(std::string_view name) {
-  for (int part = 0; part < 3; ++part) {
+// The third part of "<uid>/<lineage>/<attempt>/<checkpoint>/<name>".
+std::optional<std::uint64_t> attempt_of(std::string_view name) {
+  for (int part = 0; part < 2; ++part) {
     const std::size_t slash = name.find('/');
     if (slash == std::string_view::npos) return std::nullopt;
     name.remove_prefix(slash + 1);
   }
   const std::size_t slash = name.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
-  std::uint64_t id = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + slash, id);
+  std::uint64_t attempt = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + slash, attempt);
   if (error != std::errc{} || end != name.data() + slash) return std::nullopt;
-  return id;
+  return attempt;
 }
 
 }  // namespace
@@ -60,13 +60,13 @@ std::string blob_prefix(std::string_view uid, std::string_view lineage_hex, std:
   return fmt::format("{}/{}/{}/{}", hex(uid), lineage_hex, attempt, checkpoint);
 }
 
-Result<std::uint64_t> sweep_orphans(BlobStore& store, std::string_view uid, std::uint64_t below,
+Result<std::uint64_t> sweep_orphans(BlobStore& store, std::string_view uid, std::uint32_t attempt,
                                     const std::vector<Manifest>& kept) {
   const std::set<std::string> needed = names_of(kept);
   std::uint64_t deleted = 0;
   for (const ListedBlob& blob : TRY(store.list(hex(uid) + "/"))) {
-    const auto id = checkpoint_of(blob.name);
-    if (!id || *id >= below || needed.contains(blob.name)) continue;
+    const auto by = attempt_of(blob.name);
+    if (!by || *by >= attempt || needed.contains(blob.name)) continue;
     TRY(store.remove(blob.name));
     ++deleted;
   }

@@ -27,10 +27,11 @@ Status delete_condemned(BlobStore& store, const checkpoint::Manifest& condemned,
 std::string blob_prefix(std::string_view uid, std::string_view lineage_hex, std::uint32_t attempt,
                         std::uint64_t checkpoint);
 
-// Deletes blobs of the job whose checkpoint id is below `below`, the oldest id that is retained or
-// pinned, and that none of `kept` names. Gives how many. Blobs whose names it does not understand
-// stay.
-Result<std::uint64_t> sweep_orphans(BlobStore& store, std::string_view uid, std::uint64_t below,
+// Deletes blobs that attempts before `attempt` of the job have written and that none of `kept`
+// names: nobody will name them any more. What the running attempt writes is named when it is, be
+// that ten checkpoints later (a base that is folded meanwhile). Gives how many. Blobs whose names
+// it does not understand stay.
+Result<std::uint64_t> sweep_orphans(BlobStore& store, std::string_view uid, std::uint32_t attempt,
                                     const std::vector<checkpoint::Manifest>& kept);
 
 // The same for files of manifests that no record names: checkpoints that were given up while their

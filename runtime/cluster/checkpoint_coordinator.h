@@ -41,6 +41,7 @@ struct CheckpointHazards {
   bool stop_before_published = false;
   bool complete_without_finished = false;
   bool write_after_refusal = false;
+  bool sweep_running_attempt = false;
 };
 
 class CheckpointCoordinator {

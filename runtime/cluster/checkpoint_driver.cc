@@ -38,7 +38,7 @@ Status delete_checkpoint(ManifestStore& manifests, BlobStore& blobs,
 Status sweep(ManifestStore& manifests, BlobStore& blobs, const std::string& uid,
              const act::SweepOrphans& order) {
   const auto manifests_kept = TRY(read_all(manifests, order.kept));
-  TRY(sweep_orphans(blobs, uid, order.below.value, manifests_kept));
+  TRY(sweep_orphans(blobs, uid, order.attempt, manifests_kept));
   std::vector<checkpoint::ManifestRef> kept;
   for (const cluster::CompletedCheckpoint& one : order.kept) kept.push_back(one.manifest());
   TRY(sweep_manifests(manifests, order.below.value, kept));

@@ -181,7 +181,8 @@ struct DeleteCheckpoint {
 // sweep_orphans() and sweep_manifests() with the manifests of `kept`. No answer: it comes again in
 // a day.
 struct SweepOrphans {
-  CheckpointId below;
+  std::uint32_t attempt = 0;  // the running one
+  CheckpointId below;         // the oldest that is retained: manifests
   std::vector<cluster::CompletedCheckpoint> kept;
 };
 // Copy the checkpoint into `path`; its manifest becomes one of kind SAVEPOINT. Answer

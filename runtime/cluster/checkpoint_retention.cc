@@ -84,8 +84,10 @@ void CheckpointCoordinator::sweep_if_due(Timestamp now, Actions& actions) {
   if (now < Timestamp{record_.swept_micros()} + settings_.sweep_interval) return;
   record_.set_swept_micros(now.micros);
   changed_ = true;
-  actions.emplace_back(
-      act::SweepOrphans{CheckpointId{committed_.completed(0).id()}, all_of(committed_)});
+  actions.emplace_back(act::SweepOrphans{
+      .attempt = settings_.hazards.sweep_running_attempt ? UINT32_MAX : attempt_->number,
+      .below = CheckpointId{committed_.completed(0).id()},
+      .kept = all_of(committed_)});
 }
 
 // ---- restore ----

@@ -193,8 +193,8 @@ class StoredCheckpointTest : public ManifestStoreTest {
     for (const BlobRef& blob : blobs) *task.mutable_operator_states(0)->add_blobs() = blob;
     return manifest;
   }
-  std::string prefix(std::uint64_t id) {
-    return blob_prefix(std::string(16, 'u'), Hash128{1, 2}.to_hex(), 2, id);
+  std::string prefix(std::uint64_t id, std::uint32_t attempt = 2) {
+    return blob_prefix(std::string(16, 'u'), Hash128{1, 2}.to_hex(), attempt, id);
   }
 
   LocalBlobStore blobs_{files_, "state/blobs", random_};
@@ -210,14 +210,17 @@ TEST_F(StoredCheckpointTest, Rule28_ACondemnedCheckpointLeavesWhatOthersName) {
   ASSERT_TRUE(delete_condemned(blobs_, naming(1, {shared, own}), {naming(2, {shared})}));
 }
 
-TEST_F(StoredCheckpointTest, Rule28_OrphansAreOldUnnamedBlobsOfThisJobOnly) {
+TEST_F(StoredCheckpointTest, Rule28_OrphansAreUnnamedBlobsOfEarlierAttemptsOfThisJobOnly) {
   const BlobRef old = put(prefix(3), "orphan");
+  const BlobRef old_and_newer_than_any = put(prefix(9), "orphan");
   const BlobRef named = put(prefix(3), "named");
-  const BlobRef fresh = put(prefix(5), "pending");
+  // A base whose folding began when 1 was the newest; the next checkpoint names it.
+  const BlobRef fresh = put(prefix(1, 3), "pending");
   const BlobRef foreign = put("other/l/1/1", "x");
   const BlobRef odd = put(prefix(3).substr(0, 40), "x");
-  EXPECT_EQ(*sweep_orphans(blobs_, std::string(16, 'u'), 5, {naming(5, {named})}), 1U);
-  EXPECT_EQ(blobs_.get(old).error().code(), ErrorCode::S410);
+  EXPECT_EQ(*sweep_orphans(blobs_, std::string(16, 'u'), 3, {naming(5, {named})}), 2U);
+  for (const BlobRef& gone : {old, old_and_newer_than_any})
+    EXPECT_EQ(blobs_.get(gone).error().code(), ErrorCode::S410);
   for (const BlobRef& kept : {named, fresh, foreign, odd})
     EXPECT_TRUE(blobs_.get(kept).has_value()) << kept.name();
 }

@@ -480,7 +480,7 @@ TEST_F(CheckpointCoordinatorTest, Rule28_ALeaderDeletesOnlyWhatItCondemnedItself
   EXPECT_THAT(step(happened::RecordPersisted{}), ElementsAre("delete"));
 }
 
-TEST_F(CheckpointCoordinatorTest, Rule28_OrphansAreLookedForOnceADayBelowTheOldestRetained) {
+TEST_F(CheckpointCoordinatorTest, Rule28_OrphansOfEarlierAttemptsAreLookedForOnceADay) {
   make(settings());
   start();
   complete();
@@ -489,6 +489,7 @@ TEST_F(CheckpointCoordinatorTest, Rule28_OrphansAreLookedForOnceADayBelowTheOlde
   const auto got = step(happened::Tick{});
   EXPECT_THAT(got, testing::Contains("sweep"));
   EXPECT_EQ(only<act::SweepOrphans>().below.value, 1U);
+  EXPECT_EQ(only<act::SweepOrphans>().attempt, 1U);
   step(happened::RecordPersisted{});
   EXPECT_THAT(tick(seconds(10)), testing::Not(testing::Contains("sweep")));
 }

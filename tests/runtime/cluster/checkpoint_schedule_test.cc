@@ -48,7 +48,8 @@ INSTANTIATE_TEST_SUITE_P(
         Planted{"FallBackBeyondMarks", &CheckpointHazards::fall_back_beyond_marks},
         Planted{"StopBeforePublished", &CheckpointHazards::stop_before_published},
         Planted{"CompleteWithoutFinished", &CheckpointHazards::complete_without_finished},
-        Planted{"WriteAfterRefusal", &CheckpointHazards::write_after_refusal}),
+        Planted{"WriteAfterRefusal", &CheckpointHazards::write_after_refusal},
+        Planted{"SweepRunningAttempt", &CheckpointHazards::sweep_running_attempt}),
     [](const auto& of) { return of.param.name; });
 
 TEST_P(PlantedBug, IsFound) {

@@ -19,10 +19,10 @@ struct Overloaded : Handlers... {
   using Handlers::operator()...;
 };
 
-std::uint64_t id_in(const std::string& blob) {
-  std::uint64_t id = 0;
-  std::from_chars(blob.data() + 1, blob.data() + blob.size(), id);
-  return id;
+std::uint64_t attempt_in(const std::string& blob) {
+  std::uint64_t attempt = 0;
+  std::from_chars(blob.data() + 1, blob.data() + blob.size(), attempt);
+  return attempt;
 }
 
 }  // namespace
@@ -160,7 +160,7 @@ void CheckpointWorld::perform(std::size_t leader, const CheckpointAction& action
                 named.merge(blob_names(found->second));
               }
               std::erase_if(blobs_, [&](const auto& blob) {
-                return id_in(blob.first) < order.below.value && !named.contains(blob.first);
+                return attempt_in(blob.first) < order.attempt && !named.contains(blob.first);
               });
               check_record();
             });
@@ -326,12 +326,21 @@ void CheckpointWorld::on_trigger(std::size_t leader, Task& task,
     task.staged.push_back({order.id.value, task.staged_from, task.position});
   task.staged_from = task.position;
   if (task.position != task.chain_position || task.chain.empty()) {
-    const bool base = task.chain.size() >= 4;
-    std::string blob = fmt::format("b{}/{}", order.id.value, ++blob_count_);
-    blobs_[blob] = task.position - (base ? 0 : task.chain_position);
-    if (base) task.chain.clear();
+    if (task.folded && random_.chance(1, 2)) {
+      // The base is stored long since; now it is named for the first time.
+      const auto covered = static_cast<std::ptrdiff_t>(task.folded->covers);
+      task.chain.erase(task.chain.begin(), task.chain.begin() + covered);
+      task.chain.insert(task.chain.begin(), task.folded->blob);
+      task.folded.reset();
+    }
+    std::string blob = fmt::format("b{}/{}", task.attempt, ++blob_count_);
+    blobs_[blob] = task.position - task.chain_position;
     task.chain.push_back(std::move(blob));
     task.chain_position = task.position;
+    if (!task.folded && task.chain.size() >= 4) {
+      task.folded = {fmt::format("b{}/{}", task.attempt, ++blob_count_), task.chain.size()};
+      blobs_[task.folded->blob] = task.position;
+    }
   }
   if (random_.chance(1, 12)) {
     messages_.emplace_back([this, leader, name, id = order.id] {

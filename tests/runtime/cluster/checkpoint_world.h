@@ -37,6 +37,10 @@ class CheckpointWorld {
     std::int64_t from = 0;
     std::int64_t to = 0;
   };
+  struct Folded {
+    std::string blob;
+    std::size_t covers = 0;  // of the chain, from its beginning
+  };
   struct Task {
     std::uint32_t attempt = 0;
     std::uint32_t index = 0;
@@ -45,6 +49,7 @@ class CheckpointWorld {
     std::vector<Unit> staged;
     std::vector<std::string> chain;  // blobs: a base and deltas
     std::int64_t chain_position = 0;
+    std::optional<Folded> folded;
     std::uint64_t snapshot_id = 0;
     std::int64_t snapshot_position = -1;
     std::uint64_t passed = 0;
