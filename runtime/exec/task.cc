@@ -310,7 +310,7 @@ Timestamp Task::next_turn() const {
   // Without room there is nothing to wait for but credit, which wakes the slot. A source waits for
   // its chain.
   if (!blocked()) {
-    next = parts_.chain->next_wake();
+    next = std::min(next, parts_.chain->next_wake());
     const bool may_read = parts_.snapshots == nullptr || !parts_.snapshots->stops_source();
     if (parts_.source != nullptr && parts_.chain->drained() && may_read)
       next = std::min(next, parts_.source->next_turn());

@@ -6,6 +6,7 @@
 #include "base/memory_file_system.h"
 #include "checkpoint/local_blob_store.h"
 #include "checkpoint/model_lsm.h"
+#include "checkpoint/publish/sink_restore.h"
 #include "runtime/exec/task.h"
 #include "tests/runtime/exec/note.h"
 #include "tests/runtime/exec/recording_transport.h"
@@ -129,6 +130,22 @@ class TaskSnapshotsTest : public ::testing::Test {
                              .blob_prefix = [] { return "blobs"; },
                              .listener = &answers_,
                              .newest = std::make_shared<CheckpointId>()});
+    auto sink = std::make_unique<StagedSink>(StagedSink::Parts{
+        .identity = {.uid = {1, 1}, .sink = "out", .numbers = 1},
+        .round = {.attempt = 1, .routing_version = 1},
+        .own = {0},
+        .restored = {},
+        .history = LineageHistory({1, 1}),
+        .writers = plan_sink_owners(nullptr, {}, 1, {}, SinkStart::kContinue).value().tasks.at(0),
+        .connector = nullptr,  // nobody orders anything to be published
+        .blobs = &blobs_,
+        .blob_prefix = [] { return "staged"; },
+        .clock = &clock_,
+        .io = parts.io.get(),
+        .limits = {},
+        .report = [](const OwnerReport&) {}});
+    sink_ = sink.get();
+    parts.sinks.push_back({{0}, std::move(sink)});
     task_ = std::make_unique<Task>(std::move(parts));
     task_->open();
     task_->run();
@@ -188,8 +205,24 @@ class TaskSnapshotsTest : public ::testing::Test {
   TaskMetrics metrics_;
   Answers answers_;
   Counting* counter_ = nullptr;
+  StagedSink* sink_ = nullptr;
   std::unique_ptr<Task> task_;
 };
+
+// Nothing else goes on: the slot sleeps until next_turn() and no longer.
+TEST_F(TaskSnapshotsTest, ATaskWakesForWhatItsSinkHasStagedAWhileAgo) {
+  ASSERT_TRUE(sink_->add({.destination = "topic", .value = "alone"}));
+  settle();
+  ASSERT_THAT(*blobs_.list("staged"), IsEmpty());
+  const Timestamp added = clock_.now();
+  while (blobs_.list("staged")->empty()) {
+    const Timestamp due = task_->next_turn();
+    ASSERT_GT(due, clock_.now());
+    ASSERT_LE(due, added + seconds(1));
+    clock_.advance(due - clock_.now());
+    settle();
+  }
+}
 
 TEST_F(TaskSnapshotsTest, ABarrierIsTakenWhenItIsOnAllChannelsAndWhatIsBehindItWaits) {
   send(left_, 1);
