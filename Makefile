@@ -8,7 +8,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 
 help:
 	@echo 'make test    install what is missing, build (PRESET=$(PRESET)), run every test; TESTS=<regex> picks some'
-	@echo 'make soak    $${SOAK_ROUNDS:-300} rounds of kills of a job; the seed of a round that fails is told'
+	@echo 'make soak    300 rounds of kills of a job (ROUNDS=, SEED=); the seed of a round that fails is told (docs/soak.md)'
 	@echo 'make demo    build the programs and show a generated day'
 	@echo 'make bench   build for release and measure'
 	@echo 'make lint    formatting, rules of the house, headers alone, clang-tidy on changed files (ALL=1: on all)'
@@ -26,7 +26,7 @@ test: build
 	@scripts/ctest.sh $(PRESET) $(if $(TESTS),-R '$(TESTS)')
 
 soak: build
-	@scripts/soak.sh $(PRESET)
+	@$(if $(ROUNDS),SOAK_ROUNDS=$(ROUNDS)) $(if $(SEED),SOAK_SEED=$(SEED)) scripts/soak.sh $(PRESET)
 
 demo: setup
 	@scripts/build.sh release

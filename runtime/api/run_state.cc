@@ -23,6 +23,14 @@ std::string age_text(Timestamp from, Timestamp now) {
   return fmt::format("{} days", s / 86400);
 }
 
+// Output of a run whose state is somewhere else looks like this too.
+Error begins_from_nothing(const Error& error, const std::string& folder) {
+  if (error.code() != ErrorCode::F103) return error;
+  return Error(
+      error.code(), fmt::format("{}; there is no state in {}", error.what(), folder),
+      fmt::format("if the job ran before, name its state folder (--state); else {}", error.fix()));
+}
+
 }  // namespace
 
 std::string state_folder_of(const StateArguments& arguments, const std::string& job,
@@ -75,7 +83,12 @@ OrErrors<std::unique_ptr<RunState>> RunState::open(const StateArguments& argumen
     }
   }
   if (forget) {
-    if (const Status prepared = prepare_output(); !prepared) return one(prepared.error());
+    // Whoever goes back to a savepoint goes on with its output.
+    if (const Status prepared = arguments.from.empty() ? prepare_output() : Status(); !prepared)
+      return one(arguments.fresh ? prepared.error()
+                                 : Error(prepared.error())
+                                       .in("the job has ended; this run would "
+                                           "begin it anew"));
     if (const Status forgotten = state->forget(); !forgotten) return one(forgotten.error());
   }
 
@@ -102,8 +115,14 @@ OrErrors<std::unique_ptr<RunState>> RunState::open(const StateArguments& argumen
     state->notices_.push_back(fmt::format(
         "a newer checkpoint cannot be read and was passed over, nothing of it was published: {}",
         error.what()));
+  if (opened->has_taken_over)
+    state->notices_.push_back(fmt::format(
+        "savepoint {} is what this job was started from before; it goes on from where it "
+        "is (to go back once more: --fresh)",
+        arguments.from));
   if (!opened->from) {
-    if (const Status prepared = prepare_output(); !prepared) return one(prepared.error());
+    if (const Status prepared = prepare_output(); !prepared)
+      return one(begins_from_nothing(prepared.error(), path));
   } else {
     state->notices_.push_back(
         fmt::format("goes on from checkpoint {}, {} old: {}", opened->from->checkpoint(),

@@ -47,6 +47,8 @@ class Opening {
   }
 
   std::expected<OpenedJob, std::vector<Error>> run() {
+    if (Status decided = decide(); !decided) return one(decided.error());
+    if (auto fits = foresee(); !fits) return std::unexpected(std::move(fits).error());
     if (Status begun = begin(); !begun) return one(begun.error());
     if (Status chosen = choose(); !chosen) return one(chosen.error());
     if (Status served = serve(); !served) return one(served.error());
@@ -54,9 +56,7 @@ class Opening {
       job_.restored.plan = plan_first_start(opening_.program->graph, *opening_.plan);
       return std::move(job_);
     }
-    auto matched = match_checkpoint(
-        *job_.from, opening_.program->graph, *opening_.plan,
-        {.drop_state = opening_.drop_state, .sinks = SinkStart::kContinue, .hazards = {}});
+    auto matched = match(*job_.from);
     if (!matched) return std::unexpected(std::move(matched).error());
     job_.restored = *std::move(matched);
     job_.restored.plan.only_publish = only_publish_;
@@ -84,43 +84,70 @@ class Opening {
     return {};
   }
 
-  // The record, with this leader's term before anything else (rule 64).
-  Status begin() {
-    const std::optional<cluster::JobRecord> found = TRY(read_record(opening_, job_.version));
-    std::optional<checkpoint::Manifest> from;
+  // Who the job is and what it starts from. Writes nothing.
+  Status decide() {
+    found_ = TRY(read_record(opening_, job_.version));
     if (!opening_.from.empty())
-      from = TRY(read_savepoint(folder_.files(), folder_.random(), opening_.from));
-    JobIdentity identity = TRY(decide_start({.record = found ? &*found : nullptr,
-                                             .from = from ? &*from : nullptr,
-                                             .fork = opening_.fork,
-                                             .uid_is_running = false,
-                                             .new_uid = folder_.random().next_id(),
-                                             .new_lineage = folder_.random().next_id()}));
+      savepoint_ = TRY(read_savepoint(folder_.files(), folder_.random(), opening_.from));
+    identity_ = TRY(decide_start({.record = found_ ? &*found_ : nullptr,
+                                  .from = savepoint_ ? &*savepoint_ : nullptr,
+                                  .fork = opening_.fork,
+                                  .uid_is_running = false,
+                                  .new_uid = folder_.random().next_id(),
+                                  .new_lineage = folder_.random().next_id()}));
+    if (identity_.has_taken_over) savepoint_.reset();
+    job_.has_taken_over = identity_.has_taken_over;
+    return {};
+  }
+
+  // What will be matched in the end, unless it is damaged, is matched before anything is written: a
+  // job that is refused finds everything as it was.
+  std::expected<void, std::vector<Error>> foresee() {
+    std::optional<checkpoint::Manifest> manifest;
+    if (savepoint_) {
+      JobIdentity identity = identity_;
+      take_over(identity, identity_.checkpoints.ids_below(), 1, manifest.emplace(*savepoint_));
+    } else if (const auto& completed = identity_.checkpoints.completed(); !completed.empty()) {
+      auto newest = folder_.manifests().read(completed.rbegin()->manifest());
+      if (newest) manifest = *std::move(newest);
+    }
+    if (!manifest) return {};
+    if (auto matched = match(*manifest); !matched)
+      return std::unexpected(std::move(matched).error());
+    return {};
+  }
+
+  std::expected<RestoredJob, std::vector<Error>> match(const checkpoint::Manifest& manifest) const {
+    return match_checkpoint(
+        manifest, opening_.program->graph, *opening_.plan,
+        {.drop_state = opening_.drop_state, .sinks = SinkStart::kContinue, .hazards = {}});
+  }
+
+  // The record, with this leader's term before anything else is changed (rule 64).
+  Status begin() {
     cluster::JobRecord& record = job_.record;
-    if (found) record = *found;
-    const bool record_is_lost =
-        from && identity.uid == from->uid() && (!found || found->uid() != identity.uid);
+    if (found_) record = *found_;
+    const bool record_is_lost = savepoint_ && !found_ && identity_.uid == savepoint_->uid();
     if (record_is_lost) {
       // Neither its ids nor its attempts may be given again (rules 3 and 11).
-      record.Clear();
-      record.set_attempt(from->attempt() + kAttemptsPassedOver);
-      identity.checkpoints.set_ids_below(identity.checkpoints.ids_below() + kIdsPassedOver);
+      record.set_attempt(savepoint_->attempt() + kAttemptsPassedOver);
+      identity_.checkpoints.set_ids_below(identity_.checkpoints.ids_below() + kIdsPassedOver);
     }
     record.set_format(kRecordFormat);
-    record.set_uid(identity.uid);
+    record.set_uid(identity_.uid);
     record.set_term(record.term() + 1);
     record.set_version(record.version() + 1);
     record.clear_failure();
     // Whoever runs a job that was stopped wants it to go on; one that ended by itself, or whose
     // event time did, has only its output to bring out.
-    if (identity.checkpoints.stop() == cluster::STOP) {
-      identity.checkpoints.set_stop(cluster::GO_ON);
-      identity.checkpoints.set_last(0);
+    if (identity_.checkpoints.stop() == cluster::STOP) {
+      identity_.checkpoints.set_stop(cluster::GO_ON);
+      identity_.checkpoints.set_last(0);
     }
-    *record.mutable_checkpoints() = identity.checkpoints;
+    *record.mutable_checkpoints() = identity_.checkpoints;
     record.set_phase(cluster::DEPLOY);
     TRY(write());
-    if (from) TRY(take_over_savepoint(identity, *std::move(from)));
+    if (savepoint_) TRY(take_over_savepoint(identity_, *std::move(savepoint_)));
     return {};
   }
 
@@ -301,6 +328,9 @@ class Opening {
   const JobOpening& opening_;
   JobFolder& folder_;
   OpenedJob job_;
+  std::optional<cluster::JobRecord> found_;
+  std::optional<checkpoint::Manifest> savepoint_;
+  JobIdentity identity_;
   std::deque<CheckpointAction> actions_;
   bool only_publish_ = false;
 };

@@ -56,10 +56,13 @@ struct OpenedJob {
   RestoredJob restored;
   std::optional<checkpoint::Manifest> from;  // the one that is restored
   std::vector<Error> passed_over;            // newer checkpoints that cannot be read
+  // It had been started from the savepoint before, and goes on from its own newest checkpoint.
+  bool has_taken_over = false;
 };
 
-// S4xx: nothing can be restored. Every reason; nothing was changed but the record's term. A job
-// that has FINISHED is not opened again: its owner begins a new one.
+// S4xx: nothing can be restored. Every reason. Of a job that does not fit the checkpoint nothing was
+// changed; where the checkpoint was damaged, the record's term and which ones it names. A job that
+// has FINISHED is not opened again: its owner begins a new one.
 std::expected<OpenedJob, std::vector<Error>> open_job(const JobOpening& opening);
 
 }  // namespace tributary

@@ -12,12 +12,28 @@ bool same_lineage(const checkpoint::Lineage& a, const cluster::CompletedCheckpoi
   return a.id_high() == b.lineage_high() && a.id_low() == b.lineage_low();
 }
 
+bool is_same_point(const cluster::TakenOver& a, const checkpoint::Lineage& b,
+                   std::uint64_t checkpoint) {
+  return a.lineage_high() == b.id_high() && a.lineage_low() == b.id_low() &&
+         a.checkpoint() == checkpoint;
+}
+
 }  // namespace
 
 Result<JobIdentity> decide_start(const JobStart& start) {
   JobIdentity identity;
   const checkpoint::Manifest* from = start.from;
   identity.from_manifest = from != nullptr;
+  if (start.record != nullptr && from != nullptr &&
+      (start.fork || from->uid() != start.record->uid()))
+    return std::unexpected(Error(
+        ErrorCode::S419,
+        start.fork ? "the state folder has a job already, and a fork is a new one"
+                   : "the state folder is of another job than the savepoint",
+        start.fork
+            ? "name a folder of its own (--state); if it is the fork's and shall go on, leave "
+              "out --from and --fork"
+            : "name the state folder of the savepoint's job, or one of its own (--state)"));
   const bool own = start.record != nullptr && !start.fork && !start.uid_is_running &&
                    (from == nullptr || from->uid() == start.record->uid());
   if (own) {
@@ -46,14 +62,22 @@ Result<JobIdentity> decide_start(const JobStart& start) {
     }
     return identity;
   }
-  // A restore begins a new run: an earlier stop is over.
-  checkpoints.set_stop(cluster::GO_ON);
-  checkpoints.set_last(0);
   const auto& of_manifest = from->lineages().lineages();
   if (of_manifest.empty())
     return fail(ErrorCode::S471, "the manifest of checkpoint {} has no lineage",
                 from->checkpoint());
   const checkpoint::Lineage& parent = of_manifest[of_manifest.size() - 1];
+  if (own && checkpoints.has_taken_over() && !checkpoints.completed().empty() &&
+      is_same_point(checkpoints.taken_over(), parent, from->checkpoint())) {
+    identity.has_taken_over = true;
+    return identity;
+  }
+  checkpoints.mutable_taken_over()->set_lineage_high(parent.id_high());
+  checkpoints.mutable_taken_over()->set_lineage_low(parent.id_low());
+  checkpoints.mutable_taken_over()->set_checkpoint(from->checkpoint());
+  // A restore begins a new run: an earlier stop is over.
+  checkpoints.set_stop(cluster::GO_ON);
+  checkpoints.set_last(0);
   const auto& completed = checkpoints.completed();
   if (own && !completed.empty()) {
     const cluster::CompletedCheckpoint& newest = completed[completed.size() - 1];

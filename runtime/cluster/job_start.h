@@ -37,11 +37,14 @@ struct JobIdentity {
   // None: from nothing. Else from this manifest, copied into the job's store first.
   bool from_manifest = false;
   bool new_lineage = false;
+  // The record has been started from `from` before: it goes on from where it is instead.
+  bool has_taken_over = false;
   // Staged output of `from` is dropped (fork); else it is published under its own epochs.
   bool drop_staged = false;
 };
 
-// S471 if the lineage of `from` cannot be that of the job, or there are too many.
+// S419 if the record is another job's than the one that would start, which it would lose. S471 if
+// the lineage of `from` cannot be that of the job, or there are too many.
 Result<JobIdentity> decide_start(const JobStart& start);
 
 // Makes of the manifest that a job is restored from the job's own first checkpoint: its uid, its

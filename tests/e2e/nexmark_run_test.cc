@@ -142,6 +142,10 @@ TEST_P(NexmarkRun, AnswersAsAPlainRecomputationDoes) {
                    arguments(oracle.query, is_last ? slots : next->slots_before, dir, course.rate));
     if (!is_last) (next++)->happens(run);
     const int code = run.wait();
+    // The run before was killed between the record's last word and its own: the job has ended.
+    if (code == 2 && next != course.interruptions.begin() &&
+        run.err().find("F103") != std::string::npos)
+      break;
     ASSERT_TRUE(code == 0 || (!is_last && code == 128 + SIGKILL)) << code << run.err();
     // A slow machine may be through before it is interrupted.
     finished = run.out().find("\"finished\"") != std::string::npos;

@@ -67,6 +67,7 @@ struct SumUnits {
 struct Places {
   std::shared_ptr<FileSystem> files;
   std::string root;
+  bool half = false;
 };
 Places places;
 
@@ -78,14 +79,16 @@ void shop_job(Job& job, const Settings&) {
   sales.key_by(&Sale::shop)
       .process<RunningTotal>("totals")
       .sink("totals-out", files<ShopTotal>(places.root + "/totals").file_system(places.files));
+  if (places.half) return;
   sales.key_by(&Sale::shop)
       .window(tumbling(1h), allowed_lateness(24h))
       .aggregate<SumUnits>("hours", emit(total))
       .sink("hours-out", files_upsert<ShopHour>(places.root + "/hours").file_system(places.files));
 }
 
-JobProgram make_shop_job(const std::shared_ptr<FileSystem>& files, const std::string& root) {
-  places = {files, root};
+JobProgram make_shop_job(const std::shared_ptr<FileSystem>& files, const std::string& root,
+                         bool half) {
+  places = {files, root, half};
   Result<JobProgram> program = make_program("shops", &shop_job, Settings{});
   TRIBUTARY_CHECK(program.has_value(), "{}", program.error().to_string());
   return *std::move(program);
@@ -208,7 +211,7 @@ DurableAttempt::DurableAttempt(DurableWorld& world, const DurableOptions& option
       random_(options.seed),
       folder_(world.files(), world.path("state"), world.random_),
       lsm_(world.files()),
-      program_(make_shop_job(world.files_, world.root_)),
+      program_(make_shop_job(world.files_, world.root_, options.half)),
       plan_(*graph::plan(program_.graph, {.slots = options.slots})),
       io_(options.seed),
       executor_(world.clock_, options.seed) {}
@@ -229,7 +232,7 @@ std::expected<std::unique_ptr<DurableAttempt>, std::vector<Error>> DurableAttemp
                           .memory_bytes = std::size_t{16} << 20,
                           .base_bytes_min = options.base_bytes_min,
                           .from = options.from,
-                          .fork = false,
+                          .fork = options.fork,
                           .drop_state = {}});
   if (!opened) return std::unexpected(std::move(opened).error());
   attempt->opened_ = std::make_shared<OpenedJob>(*std::move(opened));

@@ -32,6 +32,8 @@ struct DurableOptions {
   std::uint32_t retained = 1;
   std::uint64_t base_bytes_min = 1;  // bases are written all the time
   std::string from;                  // a savepoint
+  bool fork = false;
+  bool half = false;  // the job without its windows
 };
 
 // What readers find.

@@ -108,7 +108,8 @@ TEST_F(JobStartTest, Rule3_WhatIsRestoredBecomesACheckpointOfItsOwnWithAnIdThatN
     manifest_.set_kind(checkpoint::SAVEPOINT);
     manifest_.set_checkpoint(3);
     manifest_.add_tasks()->add_sinks()->set_sink("out");
-    JobIdentity identity = decide({.record = &record_, .from = &manifest_, .fork = fork});
+    JobIdentity identity =
+        decide({.record = fork ? nullptr : &record_, .from = &manifest_, .fork = fork});
     const std::uint64_t id = identity.checkpoints.ids_below();
     checkpoint::Manifest own = manifest_;
     take_over(identity, 4, 2, own);
@@ -119,6 +120,35 @@ TEST_F(JobStartTest, Rule3_WhatIsRestoredBecomesACheckpointOfItsOwnWithAnIdThatN
     EXPECT_EQ(own.uid() == record_.uid(), !fork);
     EXPECT_EQ(own.tasks(0).sinks().empty(), fork);
   }
+}
+
+TEST_F(JobStartTest, ARecordIsNeverGivenUpForAnotherJobs) {
+  const auto code_of = [](const JobStart& start) { return decide_start(start).error().code(); };
+  EXPECT_EQ(code_of({.record = &record_, .from = &manifest_, .fork = true}), ErrorCode::S419);
+  manifest_.set_uid(std::string(16, 'o'));
+  EXPECT_EQ(code_of({.record = &record_, .from = &manifest_}), ErrorCode::S419);
+}
+
+// The command of a supervisor is the same each time.
+TEST_F(JobStartTest, TheSameSavepointAgainIsWhereTheJobIsNow) {
+  manifest_.set_checkpoint(3);
+  const JobIdentity first = decide({.record = &record_, .from = &manifest_});
+  EXPECT_FALSE(first.has_taken_over);
+  *record_.mutable_checkpoints() = first.checkpoints;
+  const JobIdentity again = decide({.record = &record_, .from = &manifest_});
+  EXPECT_TRUE(again.has_taken_over);
+  EXPECT_EQ(history(again).current().id, history(first).current().id);
+  // Another one, or the first after another one, is a way back.
+  const auto back_to = [&](std::uint64_t checkpoint, Hash128 lineage) {
+    manifest_.set_checkpoint(checkpoint);
+    const auto back =
+        decide_start({.record = &record_, .from = &manifest_, .new_lineage = lineage});
+    ASSERT_TRUE(back.has_value()) << back.error().what();
+    EXPECT_FALSE(back->has_taken_over);
+    *record_.mutable_checkpoints() = back->checkpoints;
+  };
+  back_to(4, {8, 1});
+  back_to(3, {8, 2});
 }
 
 TEST_F(JobStartTest, ARestoreEndsAnEarlierStop) {
