@@ -171,19 +171,25 @@ void CheckpointDriver::after_sinks() {
   tell(happened::Published{published->value});
 }
 
-// The answer is the next step; it is the last action of its own (rule 65).
+// The answer is the next step, perhaps before this returns: it is the last action of its own (rule
+// 65).
 void CheckpointDriver::carry_out(act::PersistRecord& action) {
   const bool commits = action.record.completed_size() > 0 &&
                        action.record.completed().rbegin()->id() > told_completed_.value;
   if (commits) failpoint("coordinator.before_commit");
-  const Status written = parts_.persist(action.record);
-  if (commits && written) {
-    told_completed_.value = action.record.completed().rbegin()->id();
-    failpoint("coordinator.after_commit");
-  }
-  if (written) return tell(happened::RecordPersisted{});
-  tell(happened::PersistFailed{});
-  parts_.job_failed(written.error());
+  const CheckpointId committed{commits ? action.record.completed().rbegin()->id()
+                                       : told_completed_.value};
+  parts_.persist(action.record, [this, committed](const Status& written) {
+    if (!written) {
+      tell(happened::PersistFailed{});
+      return parts_.job_failed(written.error());
+    }
+    if (committed > told_completed_) {
+      told_completed_ = committed;
+      failpoint("coordinator.after_commit");
+    }
+    tell(happened::RecordPersisted{});
+  });
 }
 
 void CheckpointDriver::carry_out(act::TriggerCheckpoint& action) {

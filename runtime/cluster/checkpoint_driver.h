@@ -15,6 +15,7 @@
 
 #include "runtime/cluster/checkpoint_coordinator.h"
 #include "runtime/cluster/job_folder.h"
+#include "runtime/cluster/record_writer.h"
 #include "runtime/cluster/sink_round.h"
 #include "runtime/exec/job_execution.h"
 
@@ -44,8 +45,9 @@ class CheckpointDriver {
     JobExecution* execution = nullptr;
     std::string uid;
     SinkRound sinks;
-    // Writes the record with this part in it; false: it was refused, another leader is there.
-    std::function<Status(const cluster::CheckpointRecord&)> persist;
+    // Writes the record with this part in it and says so, perhaps at once; an error: it was
+    // refused, another leader is there.
+    std::function<void(const cluster::CheckpointRecord&, RecordWriter::Done)> persist;
     // What is on record beside the tasks' snapshots; `sinks` of it is filled in here.
     std::function<ManifestFrame()> frame;
     std::function<void(std::optional<Error>)> stop_done;

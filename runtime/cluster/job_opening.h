@@ -60,9 +60,9 @@ struct OpenedJob {
   bool has_taken_over = false;
 };
 
-// S4xx: nothing can be restored. Every reason. Of a job that does not fit the checkpoint nothing was
-// changed; where the checkpoint was damaged, the record's term and which ones it names. A job that
-// has FINISHED is not opened again: its owner begins a new one.
+// S4xx: nothing can be restored. Every reason. Of a job that does not fit the checkpoint nothing
+// was changed; where the checkpoint was damaged, the record's term and which ones it names. A job
+// that has FINISHED is not opened again: its owner begins a new one.
 std::expected<OpenedJob, std::vector<Error>> open_job(const JobOpening& opening);
 
 }  // namespace tributary

@@ -57,12 +57,13 @@ LocalJob::LocalJob(const JobProgram& program, const graph::ExecutionPlan& plan, 
     : program_(program),
       plan_(plan),
       options_(std::move(options)),
-      metadata_(options_.opened ? options_.opened->folder->metadata() : *options_.metadata),
       execution_(std::make_unique<JobExecution>(program, plan, execution_of(options_), *this)),
       master_(plan, sources_of(program.graph), settings_of(options_, program.graph)),
-      listers_(program.vertices.size()) {
+      listers_(program.vertices.size()),
+      writer_(options_.opened ? options_.opened->folder->metadata() : *options_.metadata,
+              std::string(JobFolder::kRecordKey),
+              options_.opened ? options_.opened->version : kNoRecord, *options_.execution.clock) {
   if (options_.opened == nullptr) return;
-  metadata_version_ = options_.opened->version;
   record_ = options_.opened->record;
   make_driver();
 }
@@ -92,9 +93,9 @@ void LocalJob::make_driver() {
       .sinks = SinkRound(round, {opened.restored.plan.checkpoint.value},
                          opened.services.history->current().id, sinks),
       .persist =
-          [this](const cluster::CheckpointRecord& part) {
+          [this](const cluster::CheckpointRecord& part, RecordWriter::Done done) {
             *record_.mutable_checkpoints() = part;
-            return write_record();
+            writer_.write(record_, std::move(done));
           },
       .frame = [this] { return frame(); },
       .stop_done =
@@ -167,13 +168,20 @@ StepResult LocalJob::step() {
   }
   std::int64_t deadline = INT64_MAX;
   const Timestamp now = options_.execution.clock->now();
+  if (!over()) progressed |= writer_.step();
   if (!over()) progressed |= run_listings(now, deadline);
   if (!over() && driver_ != nullptr) {
     progressed |= driver_->step(now, deadline);
-    const CheckpointProgress progress = driver_->progress(now);
+    CheckpointProgress progress = driver_->progress(now);
+    progress.failed += writer_.failures();
+    if (writer_.failure()) {
+      progress.last_failure = writer_.failure();
+      if (!progress.output_held_since) progress.output_held_since = writer_.failing_since();
+    }
     const std::lock_guard lock(mutex_);
     progress_ = progress;
   }
+  deadline = std::min(deadline, writer_.next_nanos());
   return {.progressed = progressed && !over(), .finished = over(), .deadline_nanos = deadline};
 }
 
@@ -181,6 +189,8 @@ void LocalJob::take(Arrival& arrival) {
   struct Taker {
     LocalJob& job;
     void operator()(JobEvent& event) const {
+      if (std::holds_alternative<CancelRequested>(event)) job.writer_.give_up();
+      if (job.over()) return;
       const auto* report = std::get_if<TaskReport>(&event);
       if (report != nullptr && report->kind == TaskReportKind::kFailed && job.driver_ != nullptr)
         job.driver_->attempt_ended(job.master_.record().attempt());
@@ -210,16 +220,6 @@ void LocalJob::take(Arrival& arrival) {
     }
   };
   std::visit(Taker{*this}, arrival);
-}
-
-Status LocalJob::write_record() {
-  const SetOutcome written = TRY(metadata_.compare_and_set(JobFolder::kRecordKey, metadata_version_,
-                                                           record_.SerializeAsString()));
-  if (!written.stored)
-    return fail(ErrorCode::J601, "the job's record is at version {}, this coordinator wrote {}",
-                written.version.value, metadata_version_.value);
-  metadata_version_ = written.version;
-  return {};
 }
 
 // What is on record beside what the tasks say.
@@ -269,9 +269,13 @@ void LocalJob::perform(const JobAction& action) {
       job.record_ = persist.record;
       *job.record_.mutable_checkpoints() = checkpoints;
       if (job.driver_ != nullptr) job.driver_->frame_changed();
-      if (Status written = job.write_record(); !written)
-        return job.handle(PersistFailed{std::move(written).error()});
-      job.handle(RecordPersisted{});
+      // A job that ends badly does not wait for its record.
+      if (job.record_.phase() == cluster::FAILED || job.record_.phase() == cluster::CANCELLED)
+        job.writer_.give_up();
+      job.writer_.write(job.record_, [&job = job](const Status& written) {
+        if (!written) return job.handle(PersistFailed{written.error()});
+        job.handle(RecordPersisted{});
+      });
     }
     void operator()(const OpenTasks&) const { job.execution_->open_tasks(); }
     void operator()(const ListSplits& order) const { job.listings_.push_back(order); }

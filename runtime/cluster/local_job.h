@@ -24,6 +24,7 @@
 #include "runtime/cluster/checkpoint_driver.h"
 #include "runtime/cluster/job_master.h"
 #include "runtime/cluster/job_opening.h"
+#include "runtime/cluster/record_writer.h"
 #include "runtime/exec/job_execution.h"
 
 namespace tributary {
@@ -95,8 +96,6 @@ class LocalJob final : public Runnable, public TaskListener {
   void take(Arrival& arrival);
   void make_driver();
   ManifestFrame frame() const;
-  // Writes the record with both machines' parts: Error J601 if somebody else wrote it.
-  Status write_record();
   void handle(const JobEvent& event);
   void perform(const JobAction& action);
   void list(graph::VertexId source);
@@ -105,13 +104,12 @@ class LocalJob final : public Runnable, public TaskListener {
   const JobProgram& program_;
   const graph::ExecutionPlan& plan_;
   const Options options_;
-  MetadataStore& metadata_;
   std::unique_ptr<JobExecution> execution_;
   JobMaster master_;
   std::vector<std::unique_ptr<SplitLister>> listers_;  // by vertex
   std::vector<ListSplits> listings_;                   // ordered, not yet made
-  MetadataVersion metadata_version_ = kNoRecord;
-  cluster::JobRecord record_;  // as it is written
+  cluster::JobRecord record_;                          // with both machines' parts
+  RecordWriter writer_;
   std::unique_ptr<CheckpointDriver> driver_;
   std::optional<std::string> stop_savepoint_;
   std::uint64_t savepoint_requests_ = 0;

@@ -65,6 +65,8 @@ INSTANTIATE_TEST_SUITE_P(
     Below, FullFolder,
     ::testing::Values(Full{.name = "Blobs", .below = "state/blobs"},
                       Full{.name = "Manifests", .below = "state/manifests"},
+                      Full{.name = "Record", .below = "state/record", .for_so_long = seconds(3)},
+                      Full{.name = "Everything", .below = "state", .for_so_long = seconds(90)},
                       Full{.name = "BrokenBlobs", .below = "state/blobs", .error_number = EIO},
                       Full{.name = "Output",
                            .below = "totals",  // The control plane looks each
@@ -73,8 +75,8 @@ INSTANTIATE_TEST_SUITE_P(
                            .for_so_long = seconds(3)}),
     [](const auto& full) { return full.param.name; });
 
-// Nothing can be said of a job whose record cannot be written: it ends, and goes on from there.
-TEST(FullDisk, WithoutRoomForTheRecordTheJobEndsAndLosesNothing) {
+// Who ends a job does not wait until its record can be written; the next run goes on from there.
+TEST(FullDisk, WithoutRoomForTheRecordACancelledJobEndsAndLosesNothing) {
   const auto disk = std::make_shared<MemoryFileSystem>();
   const auto files = std::make_shared<CutFileSystem>(*disk);
   DurableWorld world(files);
@@ -86,6 +88,9 @@ TEST(FullDisk, WithoutRoomForTheRecordTheJobEndsAndLosesNothing) {
     LocalJob& job = (*attempt)->job();
     ASSERT_TRUE((*attempt)->run([&] { return job.checkpoints().completed >= 2; }));
     files->fail_below(world.path("state/record"), ENOSPC);
+    ASSERT_TRUE((*attempt)->run_for(seconds(5)));
+    ASSERT_FALSE(job.over());
+    job.cancel();
     ASSERT_TRUE((*attempt)->run());
     ASSERT_EQ(job.outcome().phase, cluster::FAILED);
     EXPECT_EQ(job.outcome().error->code(), ErrorCode::F102);
