@@ -68,6 +68,7 @@ StoredRunReport run_stored(const JobProgram& program, const StoredRunOptions& op
       .lsm = &lsm,
       .work_folder = folder.work(),
       .memory_bytes = options.memory_bytes,
+      .base_bytes_min = options.base_bytes_min,
       .uid = uid_number(opened->record.uid()),
       .uid_bytes = opened->record.uid(),
       .history = *LineageHistory::decode(opened->record.checkpoints().lineages()),

@@ -223,6 +223,18 @@ bool TieredCells::sweep(std::size_t& limit) {
   });
 }
 
+bool TieredCells::renew(std::size_t& limit) {
+  for (; limit > 0 && renewal_hand_ < table_.numbers(); --limit) {
+    Entry& entry = table_.entry_at(++renewal_hand_);
+    TieredCell& cell = cell_of(entry);
+    if (!cell.present || cell.stamp == shared_.epoch) continue;
+    prepare(cell);
+    cell.stamp = shared_.epoch;
+    dirty_.add(renewal_hand_);
+  }
+  return renewal_hand_ >= table_.numbers();
+}
+
 void TieredCells::forget_if_needless(Entry& entry) {
   TieredCell& cell = cell_of(entry);
   if (!is_needless(cell) || cell.has(TieredCell::kListed) || shared_.backing->holds_any()) return;

@@ -141,6 +141,10 @@ class TieredCells {
   void freeze() { std::swap(frozen_, dirty_); }
   // Captures up to `limit` frozen cells, less those captured. True when none is left.
   bool sweep(std::size_t& limit);
+  // A renewal begins; looks at up to `limit` entries, less those looked at, and notes as changed
+  // what is not. True when it came to the end of the table.
+  void begin_renewal() { renewal_hand_ = 0; }
+  bool renew(std::size_t& limit);
 
   // Eviction: looks at up to `visits` entries, and lets go what is clean and was not used lately.
   // True if it came around the table.
@@ -195,6 +199,7 @@ class TieredCells {
   EntryNumbers frozen_;  // the same of the frozen epoch, not yet swept
   std::uint32_t hand_ = 0;
   std::uint32_t write_hand_ = 0;
+  std::uint32_t renewal_hand_ = 0;
 };
 
 }  // namespace tributary
