@@ -136,6 +136,9 @@ class TieredCells {
   void drop(Entry& entry);
 
   void append_lsm_key(Entry& entry, std::string& out) const;
+  // The same into room for lsm_key_bytes_max(); gives the position behind.
+  std::size_t lsm_key_bytes_max(Entry& entry) const;
+  char* write_lsm_key(Entry& entry, char* out) const;
 
   // Snapshot.
   void freeze() { std::swap(frozen_, dirty_); }
@@ -160,7 +163,8 @@ class TieredCells {
 
   // The schemas that values may bear; the last one is written now.
   Status set_schemas(std::span<const Schema> schemas);
-  void encode(Entry& entry, std::string& out) const;
+  std::size_t encoded_bytes_max(Entry& entry) const;
+  char* encode(Entry& entry, char* out) const;
 
  private:
   bool is_stored(const TieredCell& cell) const {
@@ -194,7 +198,6 @@ class TieredCells {
   Arena decoded_;
   std::vector<std::uint64_t> staged_;  // a decoded record
   std::string key_;
-  std::string value_;
   EntryNumbers dirty_;   // cells changed in this epoch; some are gone since
   EntryNumbers frozen_;  // the same of the frozen epoch, not yet swept
   std::uint32_t hand_ = 0;
