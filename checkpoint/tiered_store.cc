@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "base/failpoint.h"
+
 namespace tributary {
 namespace {
 
@@ -303,8 +305,10 @@ std::optional<std::vector<checkpoint::StateLayer>> TieredStore::fold_request() {
   if (!chain_->complete()) return std::nullopt;
   if (renewal_) {
     // Not before the snapshot that still names what goes: all that was stored has been in one.
-    if (renewal_->last_epoch && *renewal_->last_epoch <= chain_->frozen_epoch())
+    if (renewal_->last_epoch && *renewal_->last_epoch <= chain_->frozen_epoch()) {
       chain_->begin_at(std::exchange(renewal_, std::nullopt)->first_epoch);
+      failpoint("renewal.ended");
+    }
     return std::nullopt;
   }
   if (!chain_->fold_is_due(options_.base_bytes_min)) return std::nullopt;
@@ -340,6 +344,7 @@ bool TieredStore::renew(std::size_t visits) {
     renewal_.reset();
   else
     renewal_->last_epoch = chain_->epoch();
+  failpoint("renewal.marked");
   return true;
 }
 

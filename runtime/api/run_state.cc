@@ -122,6 +122,7 @@ OrErrors<std::unique_ptr<RunState>> RunState::open(const StateArguments& argumen
                            .work_folder = state->folder_.work(),
                            .memory_bytes = arguments.memory_bytes,
                            .base_bytes_min = arguments.base_bytes_min,
+                           .renewal_bytes_max = arguments.renewal_bytes_max,
                            .uid = uid_number(opened->record.uid()),
                            .uid_bytes = opened->record.uid(),
                            .history = *history,

@@ -29,6 +29,7 @@ struct StateArguments {
   // Deltas fold into a base beyond it and half the base (rule 25 says 64 MiB; folding is most of
   // what checkpoints cost, docs/performance.md).
   std::uint64_t base_bytes_min = std::uint64_t{256} << 20;
+  std::size_t renewal_bytes_max = SnapshotServices{}.renewal_bytes_max;
   std::uint32_t retained = 2;
   std::string from;  // a savepoint
   bool fork = false;

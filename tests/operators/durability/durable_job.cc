@@ -238,18 +238,20 @@ std::expected<std::unique_ptr<DurableAttempt>, std::vector<Error>> DurableAttemp
   const auto history = LineageHistory::decode(opened->record.checkpoints().lineages());
   if (!history) return std::unexpected(std::vector<Error>{history.error()});
   auto checkpoints = std::make_shared<LocalJob::Options::Checkpoints>();
-  checkpoints->services = {.io = &attempt->io_,
-                           .blobs = &folder.blobs(),
-                           .files = &world.files(),
-                           .lsm = &attempt->lsm_,
-                           .work_folder = folder.work(),
-                           .memory_bytes = std::size_t{16} << 20,
-                           .base_bytes_min = options.base_bytes_min,
-                           .uid = uid_number(opened->record.uid()),
-                           .uid_bytes = opened->record.uid(),
-                           .history = *history,
-                           .routing_version = attempt->plan_.routing_version,
-                           .publish_limits = {}};
+  checkpoints->services = {
+      .io = &attempt->io_,
+      .blobs = &folder.blobs(),
+      .files = &world.files(),
+      .lsm = &attempt->lsm_,
+      .work_folder = folder.work(),
+      .memory_bytes = std::size_t{16} << 20,
+      .base_bytes_min = options.base_bytes_min,
+      .renewal_bytes_max = options.seed % 2 == 0 ? TieredOptions{}.renewal_bytes_max : 0,
+      .uid = uid_number(opened->record.uid()),
+      .uid_bytes = opened->record.uid(),
+      .history = *history,
+      .routing_version = attempt->plan_.routing_version,
+      .publish_limits = {}};
   checkpoints->manifests = &folder.manifests();
   checkpoints->blobs = &folder.blobs();
   checkpoints->random = &world.random_;
