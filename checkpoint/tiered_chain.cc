@@ -105,7 +105,8 @@ void TieredChain::begin_at(std::uint64_t epoch) {
   base_.clear();
   pieces_.erase(pieces_.begin(), pieces_.lower_bound({epoch, 0}));
   whole_bytes_ = 0;
-  for (const auto& [place, piece] : pieces_) whole_bytes_ += piece.piece().length();
+  for (const auto& [place, piece] : pieces_)
+    if (place.first <= frozen_epoch_) whole_bytes_ += piece.piece().length();
 }
 
 std::size_t TieredChain::bytes() const {

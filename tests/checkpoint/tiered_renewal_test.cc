@@ -88,6 +88,23 @@ TEST_F(TieredRenewal, IsNotRepeatedBeforeAsMuchHasChangedAgain) {
   EXPECT_EQ(delta_records(world_, subject.task.snapshot()).size(), 400U);
 }
 
+TEST_F(TieredRenewal, WhatIsStoredOfTheEpochAtHandIsNotCountedYet) {
+  TieredOptions options = kRenewed;
+  options.base_bytes_min = 2000;
+  Subject subject(world_, options);
+  for (int i = 0; i < 6000; ++i)
+    subject.timers->set(TimeDomain::kEvent, address("k"), name(i), Timestamp{i});
+  (void)completed(subject);
+  look_at_all(subject);
+  (void)subject.task.snapshot();
+  for (int i = 0; i < 5000; ++i) (void)subject.timers->pop_due(TimeDomain::kEvent, Timestamp{6000});
+  subject.task.store_chunks();
+  EXPECT_FALSE(subject.task.fold());
+  EXPECT_EQ(pieces(*subject.task.store().snapshot()), 1U) << "what was before is gone";
+  EXPECT_FALSE(subject.task.fold());
+  EXPECT_FALSE(subject.task.store().maintain(1)) << "and no other renewal has begun";
+}
+
 TEST_F(TieredRenewal, Rule24_ASnapshotDuringARenewalIsOfItsBarrier) {
   Subject subject(world_, kRenewed);
   for (int i = 0; i < 300; ++i) subject.set(name(i), i);
