@@ -21,6 +21,17 @@ namespace tributary {
 
 // Text within a key: 0x00 becomes 0x00 0xFF, and 0x00 0x01 ends it. Room for 2 * size + 2 bytes.
 inline char* encode_key_text(std::string_view text, char* out) {
+  constexpr std::size_t kByteByByte = 16;  // numbers have many zeros
+  if (text.size() <= kByteByByte) {
+    for (const char byte : text) {
+      out[0] = byte;
+      out[1] = '\xFF';
+      out += byte == '\0' ? 2 : 1;
+    }
+    out[0] = '\0';
+    out[1] = '\x01';
+    return out + 2;
+  }
   for (;;) {
     const auto* zero =
         static_cast<const char*>(text.empty() ? nullptr : std::memchr(text.data(), 0, text.size()));

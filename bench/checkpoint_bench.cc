@@ -4,7 +4,7 @@
 // moves; state fits, or is ten times the budget.
 //
 // One keyed count and sum per record, of keys made beforehand. Beside the harness's options:
-// --records, --cold_records, --keys, --slots, --folder.
+// --records, --cold_records, --keys, --slots, --base_bytes, --folder.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -110,6 +110,7 @@ struct Sizes {
   std::uint64_t cold_records;  // where state does not fit
   std::uint64_t keys;
   std::uint32_t slots;
+  std::uint64_t base_bytes;
   std::string folder;
 
   std::size_t tenth_of_state() const { return keys * kBytesPerKey / 10; }
@@ -133,7 +134,8 @@ void compare(Harness& harness, const Sizes& sizes, Keys kind, bool fits) {
         run_stored(program, {.slots = sizes.slots,
                              .folder = sizes.folder,
                              .interval = interval,
-                             .memory_bytes = fits ? 0 : sizes.tenth_of_state()});
+                             .memory_bytes = fits ? 0 : sizes.tenth_of_state(),
+                             .base_bytes_min = sizes.base_bytes});
     if (interval == kBetweenCheckpoints)
       std::fprintf(stderr, "  %llu checkpoints in %.1f s\n",
                    static_cast<unsigned long long>(report.checkpoints), report.samples.back().s);
@@ -261,6 +263,7 @@ void after_a_restore(const Harness& harness, const Sizes& sizes, Keys kind, bool
                                    .folder = sizes.folder,
                                    .interval = kBetweenCheckpoints,
                                    .memory_bytes = fits ? 0 : sizes.tenth_of_state(),
+                                   .base_bytes_min = sizes.base_bytes,
                                    .stop_after = records};
     run_stored(program, options);
     const Recovery recovery = recovery_of(run_stored(program, options));
@@ -287,6 +290,7 @@ int main(int argc, char** argv) {
       .cold_records = harness.number("cold_records", 1'000'000),
       .keys = harness.number("keys", 1'000'000),
       .slots = static_cast<std::uint32_t>(harness.number("slots", 1)),
+      .base_bytes = harness.number("base_bytes", StoredRunOptions{}.base_bytes_min),
       .folder = harness.text(
           "folder", (std::filesystem::temp_directory_path() / "checkpoint-bench").string())};
   for (const bool fits : {true, false})

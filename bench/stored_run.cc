@@ -54,7 +54,8 @@ StoredRunReport run_stored(const JobProgram& program, const StoredRunOptions& op
                            .shown_graph = graph::serialize(program.graph),
                            .engine_version = "bench",
                            .interval = options.interval,
-                           .memory_bytes = options.memory_bytes};
+                           .memory_bytes = options.memory_bytes,
+                           .base_bytes_min = options.base_bytes_min};
   auto opened = open_job(opening);
   TRIBUTARY_CHECK(opened.has_value(), "{}", opened ? "" : opened.error()[0].to_string());
 

@@ -11,6 +11,7 @@
 
 #include "base/timestamp.h"
 #include "runtime/exec/job_program.h"
+#include "runtime/exec/snapshot_services.h"
 
 namespace tributary::bench {
 
@@ -19,6 +20,7 @@ struct StoredRunOptions {
   std::string folder;            // made if it is not there; what is in it is restored
   Duration interval = hours(1);  // of checkpoints
   std::size_t memory_bytes = 0;  // 0: without bound
+  std::uint64_t base_bytes_min = SnapshotServices{}.base_bytes_min;
   // Stops it, with a last checkpoint, once it has read so many records; 0: at its end.
   std::uint64_t stop_after = 0;
   Duration sample_every = milliseconds(20);

@@ -19,16 +19,22 @@ std::unexpected<Error> damaged(std::string_view what) {
 
 }  // namespace
 
-void DeltaWriter::begin(DeltaKind kind, bool dropped, std::string_view key) {
+char DeltaWriter::flags_of(DeltaKind kind, bool dropped) {
+  return static_cast<char>(static_cast<std::uint8_t>(kind) | (dropped ? kDropped : 0U));
+}
+
+void DeltaWriter::begin() {
   if (bytes_.empty()) {
     bytes_.reserve(last_bytes_ + last_bytes_ / 8);
     bytes_.resize(kHeaderBytes);
   }
   ++records_;
-  ByteWriter writer(bytes_);
-  writer.fixed(static_cast<std::uint8_t>(static_cast<std::uint8_t>(kind) |
-                                         (dropped ? kDropped : std::uint8_t{0})));
-  writer.prefixed(key);
+}
+
+void DeltaWriter::begin(DeltaKind kind, bool dropped, std::string_view key) {
+  begin();
+  bytes_.push_back(flags_of(kind, dropped));
+  ByteWriter(bytes_).prefixed(key);
 }
 
 void DeltaWriter::put(std::string_view key, std::string_view value, bool dropped) {

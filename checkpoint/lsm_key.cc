@@ -45,11 +45,19 @@ void append_state_prefix(KeyGroup group, StateId state, std::string& out) {
 void append_entry_key(KeyGroup group, StateId state, std::string_view key,
                       std::string_view name_space, std::string& out) {
   const std::size_t before = out.size();
-  out.resize(before + kHeadBytes + text_bytes_max(key) + text_bytes_max(name_space));
-  char* at = write_head(group, state, out.data() + before);
-  at = encode_key_text(key, at);
-  at = encode_key_text(name_space, at);
-  out.resize(static_cast<std::size_t>(at - out.data()));
+  out.resize(before + entry_key_bytes_max(key, name_space));
+  const char* end = write_entry_key(group, state, key, name_space, out.data() + before);
+  out.resize(static_cast<std::size_t>(end - out.data()));
+}
+
+std::size_t entry_key_bytes_max(std::string_view key, std::string_view name_space) {
+  return kHeadBytes + text_bytes_max(key) + text_bytes_max(name_space);
+}
+
+char* write_entry_key(KeyGroup group, StateId state, std::string_view key,
+                      std::string_view name_space, char* out) {
+  out = write_head(group, state, out);
+  return encode_key_text(name_space, encode_key_text(key, out));
 }
 
 void append_timer_key(KeyGroup group, StateId state, TimeDomain domain, Timestamp at,

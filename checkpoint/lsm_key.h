@@ -39,12 +39,16 @@ struct LsmTimer {
   std::string name;
 };
 
-// All append.
+// All that are called so append.
 void append_group_prefix(KeyGroup group, std::string& out);
 void append_state_prefix(KeyGroup group, StateId state, std::string& out);
 // An entry's key; for an element of a map, its map key follows.
 void append_entry_key(KeyGroup group, StateId state, std::string_view key,
                       std::string_view name_space, std::string& out);
+// The same into room for entry_key_bytes_max(); gives the position behind.
+std::size_t entry_key_bytes_max(std::string_view key, std::string_view name_space);
+char* write_entry_key(KeyGroup group, StateId state, std::string_view key,
+                      std::string_view name_space, char* out);
 void append_timer_key(KeyGroup group, StateId state, TimeDomain domain, Timestamp at,
                       std::string_view key, std::string_view name_space, std::string_view name,
                       std::string& out);

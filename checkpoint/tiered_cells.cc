@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/excerpt.h"
+#include "base/varint.h"
 
 namespace tributary {
 namespace {
@@ -176,14 +177,15 @@ void TieredCells::capture(TieredCell& cell, bool dropped) {
   cell.stamp = 0;
   if (!cell.present && !cell.has(TieredCell::kKnown)) return;
   Entry& entry = entry_of(cell);
-  key_.clear();
-  append_lsm_key(entry, key_);
   if (cell.present) {
-    value_.clear();
-    encode(entry, value_);
-    writer.put(key_, value_, dropped);
+    writer.put(
+        lsm_key_bytes_max(entry), encoded_bytes_max(entry), dropped,
+        [&](char* out) { return write_lsm_key(entry, out); },
+        [&](char* out) { return encode(entry, out); });
     cell.set(TieredCell::kKnown);
   } else {
+    key_.clear();
+    append_lsm_key(entry, key_);
     writer.erase(key_, dropped);
     cell.unset(TieredCell::kKnown);
   }
@@ -200,17 +202,39 @@ void TieredCells::drop(Entry& entry) {
 }
 
 void TieredCells::append_lsm_key(Entry& entry, std::string& out) const {
-  const Entry& address = address_of(cell_of(entry));
-  append_entry_key(shared_.group_of(address.key_hash()), spec_.id, address.key(),
-                   address.name_space(), out);
-  if (spec_.of_elements) out.append(entry.key());
+  const std::size_t before = out.size();
+  out.resize_and_overwrite(before + lsm_key_bytes_max(entry), [&](char* bytes, std::size_t) {
+    return static_cast<std::size_t>(write_lsm_key(entry, bytes + before) - bytes);
+  });
 }
 
-void TieredCells::encode(Entry& entry, std::string& out) const {
-  ByteWriter writer(out);
-  writer.varint(schema_id_);
-  if (spec_.ttl > Duration{}) writer.fixed(written_at(entry));
-  codec_.encode(record_of(entry), out);
+std::size_t TieredCells::lsm_key_bytes_max(Entry& entry) const {
+  const Entry& address = address_of(cell_of(entry));
+  return entry_key_bytes_max(address.key(), address.name_space()) +
+         (spec_.of_elements ? entry.key().size() : 0);
+}
+
+char* TieredCells::write_lsm_key(Entry& entry, char* out) const {
+  const Entry& address = address_of(cell_of(entry));
+  out = write_entry_key(shared_.group_of(address.key_hash()), spec_.id, address.key(),
+                        address.name_space(), out);
+  if (!spec_.of_elements) return out;
+  const std::string_view map_key = entry.key();
+  if (!map_key.empty()) std::memcpy(out, map_key.data(), map_key.size());
+  return out + map_key.size();
+}
+
+std::size_t TieredCells::encoded_bytes_max(Entry& entry) const {
+  return kVarint32BytesMax + sizeof(std::int64_t) + codec_.encoded_bytes_max(record_of(entry));
+}
+
+char* TieredCells::encode(Entry& entry, char* out) const {
+  out = write_varint32(schema_id_, out);
+  if (spec_.ttl > Duration{}) {
+    std::memcpy(out, &written_at(entry), sizeof(std::int64_t));
+    out += sizeof(std::int64_t);
+  }
+  return codec_.encode(record_of(entry), out);
 }
 
 bool TieredCells::sweep(std::size_t& limit) {
@@ -221,6 +245,18 @@ bool TieredCells::sweep(std::size_t& limit) {
     capture(cell, false);
     if (!cell.present) forget_if_needless(entry_of(cell));
   });
+}
+
+bool TieredCells::renew(std::size_t& limit) {
+  for (; limit > 0 && renewal_hand_ < table_.numbers(); --limit) {
+    Entry& entry = table_.entry_at(++renewal_hand_);
+    TieredCell& cell = cell_of(entry);
+    if (!cell.present || cell.stamp == shared_.epoch) continue;
+    prepare(cell);
+    cell.stamp = shared_.epoch;
+    dirty_.add(renewal_hand_);
+  }
+  return renewal_hand_ >= table_.numbers();
 }
 
 void TieredCells::forget_if_needless(Entry& entry) {
@@ -269,7 +305,11 @@ void TieredCells::collect_unwritten(std::size_t visits, std::size_t& bytes,
       continue;
     LsmWrite& write = writes.emplace_back();
     append_lsm_key(entry, write.key);
-    if (cell.present) encode(entry, write.value.emplace());
+    if (cell.present)
+      write.value.emplace().resize_and_overwrite(
+          encoded_bytes_max(entry), [&](char* out, std::size_t) {
+            return static_cast<std::size_t>(encode(entry, out) - out);
+          });
     const std::size_t size = write.key.size() + (write.value ? write.value->size() : 0) + 64;
     bytes -= std::min(bytes, size);
     cell.set(TieredCell::kInStore);

@@ -136,11 +136,18 @@ class TieredCells {
   void drop(Entry& entry);
 
   void append_lsm_key(Entry& entry, std::string& out) const;
+  // The same into room for lsm_key_bytes_max(); gives the position behind.
+  std::size_t lsm_key_bytes_max(Entry& entry) const;
+  char* write_lsm_key(Entry& entry, char* out) const;
 
   // Snapshot.
   void freeze() { std::swap(frozen_, dirty_); }
   // Captures up to `limit` frozen cells, less those captured. True when none is left.
   bool sweep(std::size_t& limit);
+  // A renewal begins; looks at up to `limit` entries, less those looked at, and notes as changed
+  // what is not. True when it came to the end of the table.
+  void begin_renewal() { renewal_hand_ = 0; }
+  bool renew(std::size_t& limit);
 
   // Eviction: looks at up to `visits` entries, and lets go what is clean and was not used lately.
   // True if it came around the table.
@@ -156,7 +163,8 @@ class TieredCells {
 
   // The schemas that values may bear; the last one is written now.
   Status set_schemas(std::span<const Schema> schemas);
-  void encode(Entry& entry, std::string& out) const;
+  std::size_t encoded_bytes_max(Entry& entry) const;
+  char* encode(Entry& entry, char* out) const;
 
  private:
   bool is_stored(const TieredCell& cell) const {
@@ -190,11 +198,11 @@ class TieredCells {
   Arena decoded_;
   std::vector<std::uint64_t> staged_;  // a decoded record
   std::string key_;
-  std::string value_;
   EntryNumbers dirty_;   // cells changed in this epoch; some are gone since
   EntryNumbers frozen_;  // the same of the frozen epoch, not yet swept
   std::uint32_t hand_ = 0;
   std::uint32_t write_hand_ = 0;
+  std::uint32_t renewal_hand_ = 0;
 };
 
 }  // namespace tributary

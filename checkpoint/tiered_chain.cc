@@ -79,13 +79,13 @@ std::vector<checkpoint::StateLayer> TieredChain::layers() const {
 
 bool TieredChain::fold_is_due(std::uint64_t base_bytes_min) const {
   if (folding_epoch_) return false;
-  std::uint64_t base_bytes = 0;
+  std::uint64_t base_bytes = whole_bytes_;
   std::uint64_t delta_bytes = 0;
   for (const checkpoint::StateLayer& layer : layers()) {
     for (const auto& file : layer.base()) base_bytes += file.blob().size();
     for (const auto& piece : layer.deltas()) delta_bytes += piece.piece().length();
   }
-  return delta_bytes > std::max(base_bytes_min, base_bytes / 2);
+  return delta_bytes - whole_bytes_ > std::max(base_bytes_min, base_bytes / 2);
 }
 
 void TieredChain::fold_began() { folding_epoch_ = frozen_epoch_; }
@@ -94,9 +94,19 @@ void TieredChain::fold_ended(const checkpoint::StateLayer* base) {
   TRIBUTARY_CHECK(folding_epoch_.has_value(), "the end of a fold that never began");
   const std::uint64_t epoch = *std::exchange(folding_epoch_, std::nullopt);
   if (base == nullptr) return;
+  whole_bytes_ = 0;
   inherited_.clear();
   base_.assign(base->base().begin(), base->base().end());
   pieces_.erase(pieces_.begin(), pieces_.lower_bound({epoch + 1, 0}));
+}
+
+void TieredChain::begin_at(std::uint64_t epoch) {
+  inherited_.clear();
+  base_.clear();
+  pieces_.erase(pieces_.begin(), pieces_.lower_bound({epoch, 0}));
+  whole_bytes_ = 0;
+  for (const auto& [place, piece] : pieces_)
+    if (place.first <= frozen_epoch_) whole_bytes_ += piece.piece().length();
 }
 
 std::size_t TieredChain::bytes() const {

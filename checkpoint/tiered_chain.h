@@ -64,10 +64,13 @@ class TieredChain {
   bool complete() const;
   // When complete.
   std::vector<checkpoint::StateLayer> layers() const;
-  // When complete: what a fold is to fold now, if it is time for one.
+  std::uint64_t frozen_epoch() const { return frozen_epoch_; }
+  // When complete: whether it is time for a fold or a renewal.
   bool fold_is_due(std::uint64_t base_bytes_min) const;
   void fold_began();
   void fold_ended(const checkpoint::StateLayer* base);
+  // The deltas from `epoch` on hold everything: what came before is forgotten. When complete.
+  void begin_at(std::uint64_t epoch);
 
   // Bytes that wait here for being stored or swept.
   std::size_t bytes() const;
@@ -94,6 +97,7 @@ class TieredChain {
   std::vector<checkpoint::BaseFile> base_;
   // By epoch and first chunk.
   std::map<std::pair<std::uint64_t, std::uint64_t>, checkpoint::DeltaPiece> pieces_;
+  std::uint64_t whole_bytes_ = 0;  // of the pieces that hold everything
   std::optional<std::uint64_t> folding_epoch_;
 };
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "base/failpoint.h"
+
 namespace tributary {
 namespace {
 
@@ -132,6 +134,7 @@ Status TieredStore::restore_deltas() {
       restored = TRY(state->restore(record));
       if (restored != TieredKeyedState::Restored::kNotMine) break;
     }
+    holds_undeclared_ |= restored == TieredKeyedState::Restored::kNotMine;
     if (restored == TieredKeyedState::Restored::kInMemory && !writes.empty())
       if (const auto older = writes.find(record.key); older != writes.end()) writes.erase(older);
     // What no operator declares is in the chain; nobody here reads it.
@@ -186,6 +189,11 @@ bool TieredStore::must_wait() const {
 }
 
 bool TieredStore::maintain(std::size_t visits) {
+  const bool renews = renewal_ && !renewal_->last_epoch && !renew(visits);
+  return keep_within_bound(visits) || renews;
+}
+
+bool TieredStore::keep_within_bound(std::size_t visits) {
   // Answers come last, so that what a parked batch waits for is still there when it goes on.
   const std::size_t before = bytes();
   const bool was_writing = backing_.writing();
@@ -294,9 +302,50 @@ std::optional<checkpoint::StateSnapshot> TieredStore::snapshot() const {
 }
 
 std::optional<std::vector<checkpoint::StateLayer>> TieredStore::fold_request() {
-  if (!chain_->complete() || !chain_->fold_is_due(options_.base_bytes_min)) return std::nullopt;
+  if (!chain_->complete()) return std::nullopt;
+  if (renewal_) {
+    // Not before the snapshot that still names what goes: all that was stored has been in one.
+    if (renewal_->last_epoch && *renewal_->last_epoch <= chain_->frozen_epoch()) {
+      chain_->begin_at(std::exchange(renewal_, std::nullopt)->first_epoch);
+      failpoint("renewal.ended");
+    }
+    return std::nullopt;
+  }
+  if (!chain_->fold_is_due(options_.base_bytes_min)) return std::nullopt;
+  if (can_renew()) {
+    begin_renewal();
+    return std::nullopt;
+  }
   chain_->fold_began();
   return chain_->layers();
+}
+
+// What was encoded waits in memory until it is stored; there must be room for it.
+bool TieredStore::can_renew() const {
+  if (holds_undeclared_ || backing_.holds_any()) return false;
+  const std::size_t held = bytes();
+  return held <= options_.renewal_bytes_max &&
+         (options_.memory_bytes == 0 || held <= options_.memory_bytes / 4 * 3);
+}
+
+void TieredStore::begin_renewal() {
+  renewal_ = Renewal{.first_epoch = chain_->epoch(), .last_epoch = {}};
+  for_each_cells([](TieredCells& cells) { cells.begin_renewal(); });
+  for (const auto& state : operators_) state->tiered_timers().begin_renewal();
+}
+
+bool TieredStore::renew(std::size_t visits) {
+  bool done = true;
+  for_each_cells([&](TieredCells& cells) { done &= cells.renew(visits); });
+  for (const auto& state : operators_) done &= state->tiered_timers().renew(visits);
+  if (!done) return false;
+  // What left memory meanwhile may be in older deltas alone.
+  if (backing_.holds_any())
+    renewal_.reset();
+  else
+    renewal_->last_epoch = chain_->epoch();
+  failpoint("renewal.marked");
+  return true;
 }
 
 }  // namespace tributary

@@ -25,7 +25,8 @@
 //     bytes are those of the last completed one, the task is unchanged.
 //  8. When a checkpoint is complete, fold_request(): fold_layers() on the I/O pool, and
 //  fold_ended()
-//     back on the slot.
+//     back on the slot. Where all state is in memory there is nothing to fold: maintain() renews
+//     it, and a later fold_request() forgets what that made superfluous.
 //  9. In-place rollback: a new store in a new folder. Folders of stores that are gone belong to the
 //     one who gave them.
 //
@@ -63,8 +64,10 @@ struct TieredOptions {
   std::size_t slack_bytes = std::size_t{8} << 20;
   // A write to the working store.
   std::size_t write_bytes = std::size_t{1} << 20;
-  // Deltas are folded when they are more than this and than half the base (rule 25).
+  // Deltas are folded or renewed when they are more than this and than half the base (rule 25).
   std::uint64_t base_bytes_min = std::uint64_t{64} << 20;
+  // State in memory up to this is renewed: a restore reads all of it. More gets a base.
+  std::size_t renewal_bytes_max = std::size_t{1} << 30;
 };
 
 class TieredStore {
@@ -114,7 +117,8 @@ class TieredStore {
   std::optional<checkpoint::StateSnapshot> snapshot() const;
   GroupRange groups() const { return groups_; }
 
-  // What to fold now, after a snapshot() that is complete; nothing if it is not time.
+  // What to fold now, after a snapshot() that is complete; nothing if it is not time, or if there
+  // is a renewal instead.
   std::optional<std::vector<checkpoint::StateLayer>> fold_request();
   // `base` is what fold_layers gave, or null if it failed: it is tried again after a later
   // snapshot.
@@ -124,6 +128,11 @@ class TieredStore {
   Status restore_timers();
   Status restore_deltas();
   void for_each_cells(const std::function<void(TieredCells&)>& visit);
+  bool keep_within_bound(std::size_t visits);
+  bool can_renew() const;
+  void begin_renewal();
+  // True when there is nothing left to look at.
+  bool renew(std::size_t visits);
   void make_room(std::size_t visits);
   // Lets go what is clean and was not used lately, all states in turn.
   void evict(std::size_t visits, std::size_t enough);
@@ -143,10 +152,18 @@ class TieredStore {
   // Between begin_restore() and finish_restore().
   std::vector<checkpoint::StateLayer> restored_layers_;
   BlobStore* restored_from_ = nullptr;
+  bool holds_undeclared_ = false;  // the chain has state that no operator declares
 
   // Of the last freeze.
   std::vector<checkpoint::GroupClock> frozen_clocks_;
   std::optional<Timestamp> frozen_advancing_to_;
+
+  // All that is in memory comes into the deltas of these epochs (docs/formats/state-snapshots.md).
+  struct Renewal {
+    std::uint64_t first_epoch = 0;
+    std::optional<std::uint64_t> last_epoch;  // when everything has been looked at
+  };
+  std::optional<Renewal> renewal_;
 
   std::size_t fruitless_visits_ = 0;  // since something left memory
   std::size_t evicting_ = 0;          // which state's turn it is to let go

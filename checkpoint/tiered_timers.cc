@@ -67,26 +67,42 @@ void TieredTimers::append_key(const Item& item, std::string& out) const {
 void TieredTimers::set(TimeDomain domain, const StateKey& key, std::string_view name,
                        Timestamp at) {
   Item* item = insert(domain, key, name, at);
-  if (item == nullptr || shared_.epoch == 0) return;
+  if (item != nullptr && shared_.epoch != 0) note(item);
+}
+
+void TieredTimers::note(Item* item) {
   item->epoch = shared_.epoch;
   item->place = static_cast<std::uint32_t>(unsaved_.size());
   unsaved_.push_back(item);
 }
 
+void TieredTimers::forget(Item* item, std::vector<Item*>& list) {
+  list[item->place] = list.back();
+  list[item->place]->place = item->place;
+  list.pop_back();
+}
+
+void TieredTimers::save(Item* item) {
+  key_.clear();
+  append_key(*item, key_);
+  DeltaWriter& writer = shared_.chain->frozen();
+  writer.put(key_, {}, false);
+  shared_.chain->written(writer);
+  item->epoch = 0;
+  item->known = true;
+}
+
 void TieredTimers::end(Item* item) {
   if (shared_.epoch == 0) return free_item(item);
-  if (item->epoch == shared_.epoch) {
-    unsaved_[item->place] = unsaved_.back();
-    unsaved_[item->place]->place = item->place;
-    unsaved_.pop_back();
-    return free_item(item);
-  }
+  const bool is_noted = item->epoch == shared_.epoch;
+  if (is_noted) forget(item, unsaved_);
+  if (is_noted && !item->known) return free_item(item);
   key_.clear();
   append_key(*item, key_);
   DeltaWriter& writer = shared_.chain->current();
   writer.erase(key_, false);
   shared_.chain->written(writer);
-  if (item->epoch == 0) return free_item(item);
+  if (is_noted || item->epoch == 0) return free_item(item);
   item->over = true;
 }
 
@@ -125,21 +141,42 @@ bool TieredTimers::sweep(std::size_t& limit) {
     Item* item = frozen_.back();
     frozen_.pop_back();
     --limit;
-    key_.clear();
-    append_key(*item, key_);
-    DeltaWriter& writer = shared_.chain->frozen();
-    writer.put(key_, {}, false);
-    shared_.chain->written(writer);
-    item->epoch = 0;
+    save(item);
     if (item->over) free_item(item);
   }
   return frozen_.empty();
 }
 
+bool TieredTimers::renew(std::size_t& limit) {
+  for (; renewed_to_.domain < items_.size(); ++renewed_to_.domain, renewed_to_.key.clear()) {
+    Items& timers = items_[renewed_to_.domain];
+    auto at = timers.begin();
+    if (!renewed_to_.key.empty()) {
+      const auto last = parse_timer_key(renewed_to_.key);
+      at =
+          timers.lower_bound(Probe{last->at, last->group, last->key, last->name_space, last->name});
+    }
+    for (; at != timers.end() && limit > 0; ++at, --limit) {
+      Item* item = *at;
+      if (item->epoch == shared_.epoch) continue;
+      if (item->epoch != 0) {
+        forget(item, frozen_);
+        save(item);
+      }
+      note(item);
+    }
+    if (at == timers.end()) continue;
+    renewed_to_.key.clear();
+    append_key(**at, renewed_to_.key);
+    return false;
+  }
+  return true;
+}
+
 void TieredTimers::restore(const LsmTimer& timer, bool is_set) {
   const StateKey key{xxh3_64(timer.key), timer.key, timer.name_space};
   if (is_set) {
-    (void)insert(timer.domain, key, timer.name, timer.at);
+    if (Item* item = insert(timer.domain, key, timer.name, timer.at)) item->known = true;
     return;
   }
   Items& timers = items(timer.domain);

@@ -3,8 +3,8 @@
 // bytes, namespace, name), protocol rule 41.
 //
 // Owner: TieredStore; its slot's thread only. Invariants: a timer set since the last freeze is in a
-// list and in no delta; cancelling it leaves no trace. The end of any other timer is a record in
-// the delta at hand.
+// list and in no delta; cancelling it leaves no trace. The end of any other timer (one that a
+// renewal put into the list, too) is a record in the delta at hand.
 #pragma once
 
 #include <array>
@@ -38,6 +38,9 @@ class TieredTimers final : public TimerStore {
   void freeze() { frozen_.swap(unsaved_); }
   // Writes up to `limit` frozen timers, less those written. True when none is left.
   bool sweep(std::size_t& limit);
+  // As TieredCells: notes timers of before as set in this epoch.
+  void begin_renewal() { renewed_to_ = {}; }
+  bool renew(std::size_t& limit);
   // What a restore reads; saved already.
   void restore(const LsmTimer& timer, bool is_set);
 
@@ -53,7 +56,8 @@ class TieredTimers final : public TimerStore {
     std::uint32_t place = 0;  // in that list
     KeyGroup group;
     TimeDomain domain = TimeDomain::kEvent;
-    bool over = false;  // cancelled or fired since the freeze; the sweep frees it
+    bool over = false;   // cancelled or fired since the freeze; the sweep frees it
+    bool known = false;  // some delta or base may hold it
 
     const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
     std::string_view key() const { return {bytes(), key_size}; }
@@ -86,6 +90,9 @@ class TieredTimers final : public TimerStore {
   Item* insert(TimeDomain domain, const StateKey& key, std::string_view name, Timestamp at);
   // It is out of the tree.
   void end(Item* item);
+  void note(Item* item);
+  static void forget(Item* item, std::vector<Item*>& list);
+  void save(Item* item);
   void free_item(Item* item);
   void append_key(const Item& item, std::string& out) const;
 
@@ -95,6 +102,12 @@ class TieredTimers final : public TimerStore {
   std::size_t bytes_ = 0;
   std::vector<Item*> unsaved_;  // set in this epoch
   std::vector<Item*> frozen_;   // set in the frozen one, not yet swept
+  // How far a renewal has come: a clock, and the key of the timer to go on from.
+  struct Renewed {
+    std::size_t domain = 0;
+    std::string key;
+  };
+  Renewed renewed_to_;
   std::string key_;
 };
 

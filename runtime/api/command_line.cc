@@ -127,6 +127,7 @@ class RunVerb {
         ->capture_default_str();
     // For tests with little state: not in the help.
     verb_.add_option("--base-bytes", arguments_.state.base_bytes_min)->group("");
+    verb_.add_option("--renewal-bytes", arguments_.state.renewal_bytes_max)->group("");
     verb_.add_option("--retain", arguments_.state.retained, "completed checkpoints that are kept")
         ->check(CLI::Range(1U, 1000U))
         ->capture_default_str();

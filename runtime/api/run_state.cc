@@ -105,6 +105,7 @@ OrErrors<std::unique_ptr<RunState>> RunState::open(const StateArguments& argumen
       .retained = arguments.retained,
       .memory_bytes = arguments.memory_bytes,
       .base_bytes_min = arguments.base_bytes_min,
+      .renewal_bytes_max = arguments.renewal_bytes_max,
       .from = arguments.from,
       .fork = arguments.fork,
       .drop_state = {arguments.drop_state.begin(), arguments.drop_state.end()}};

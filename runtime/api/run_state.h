@@ -26,9 +26,9 @@ struct StateArguments {
   std::string folder;  // empty: see state_folder_of()
   Duration checkpoint_interval = seconds(10);
   std::size_t memory_bytes = std::size_t{1} << 30;
-  // Deltas fold into a base beyond it and half the base (rule 25 says 64 MiB; folding is most of
-  // what checkpoints cost, docs/performance.md).
-  std::uint64_t base_bytes_min = std::uint64_t{256} << 20;
+  // As TieredOptions has them, for each task; tests with little state change them.
+  std::uint64_t base_bytes_min = SnapshotServices{}.base_bytes_min;
+  std::size_t renewal_bytes_max = SnapshotServices{}.renewal_bytes_max;
   std::uint32_t retained = 2;
   std::string from;  // a savepoint
   bool fork = false;

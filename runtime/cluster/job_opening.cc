@@ -76,6 +76,7 @@ class Opening {
                      .work_folder = folder_.work(),
                      .memory_bytes = opening_.memory_bytes,
                      .base_bytes_min = opening_.base_bytes_min,
+                     .renewal_bytes_max = opening_.renewal_bytes_max,
                      .uid = recorded_hash(job_.record.uid()),
                      .uid_bytes = job_.record.uid(),
                      .history = TRY(LineageHistory::decode(job_.record.checkpoints().lineages())),

@@ -38,8 +38,10 @@ struct JobOpening {
   std::string engine_version;
   Duration interval = seconds(10);
   std::uint32_t retained = 2;
-  std::size_t memory_bytes = 0;  // as in SnapshotServices, these two
-  std::uint64_t base_bytes_min = std::uint64_t{64} << 20;
+  // As in SnapshotServices, these three.
+  std::size_t memory_bytes = 0;
+  std::uint64_t base_bytes_min = SnapshotServices{}.base_bytes_min;
+  std::size_t renewal_bytes_max = SnapshotServices{}.renewal_bytes_max;
   // ---- how ----
   std::string from;   // a savepoint's folder; empty: its own newest checkpoint
   bool fork = false;  // of `from`: a new job with that state

@@ -16,6 +16,7 @@
 #include "checkpoint/lsm.h"
 #include "checkpoint/publish/lineage.h"
 #include "checkpoint/publish/publish_limits.h"
+#include "checkpoint/tiered_store.h"
 
 namespace tributary {
 
@@ -29,8 +30,9 @@ struct SnapshotServices {
   // Of the job, for its keyed state in memory; shared equally by the tasks that have any. 0:
   // without bound.
   std::size_t memory_bytes = 0;
-  // Deltas of a task's keyed state of so many bytes make it write a new base.
-  std::uint64_t base_bytes_min = std::uint64_t{64} << 20;
+  // As TieredOptions has them, for each task.
+  std::uint64_t base_bytes_min = TieredOptions{}.base_bytes_min;
+  std::size_t renewal_bytes_max = TieredOptions{}.renewal_bytes_max;
 
   Hash128 uid;
   std::string uid_bytes;  // as the record has it

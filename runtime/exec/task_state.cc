@@ -42,6 +42,7 @@ Result<KeyedState*> TaskState::of_operator(const std::string& name) {
           .lsm = services->lsm, .io = services->io, .folder = parts_.folder, .wake = parts_.wake};
       options.memory_bytes = parts_.memory_bytes;
       options.base_bytes_min = services->base_bytes_min;
+      options.renewal_bytes_max = services->renewal_bytes_max;
     }
     store_ = std::make_unique<TieredStore>(
         options, std::move(files), services != nullptr ? static_cast<DeltaSink*>(this) : nullptr,

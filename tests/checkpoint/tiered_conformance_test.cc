@@ -1,6 +1,6 @@
 // The tiered store under the conformance suite: over the model and over RocksDB, with so little
 // memory that most of it leaves all the time, and without a bound; with snapshots, aborted ones,
-// folds and restores in between.
+// folds or renewals, and restores in between.
 #include <memory>
 #include <optional>
 #include <random>
@@ -16,12 +16,13 @@ namespace {
 
 class Tiered final : public StateUnderTest {
  public:
-  Tiered(TieredWorld::Kind kind, std::size_t memory_bytes)
+  Tiered(TieredWorld::Kind kind, std::size_t memory_bytes, bool renews)
       : world_(kind),
         options_{.memory_bytes = memory_bytes,
                  .slack_bytes = 24 << 10,
                  .write_bytes = 4 << 10,
-                 .base_bytes_min = 8 << 10},
+                 .base_bytes_min = renews ? 1U : 8U << 10,
+                 .renewal_bytes_max = renews ? std::size_t{1} << 30 : 0},
         task_(std::make_unique<TieredTask>(world_, options_)) {
     (void)task_->store().finish_restore();
   }
@@ -74,16 +75,19 @@ class Tiered final : public StateUnderTest {
   std::optional<checkpoint::StateSnapshot> snapshot_;
 };
 
-KeyedStateMaker maker(std::string name, TieredWorld::Kind kind, std::size_t memory_bytes) {
+KeyedStateMaker maker(std::string name, TieredWorld::Kind kind, std::size_t memory_bytes,
+                      bool renews = false) {
   // RocksDB opens and closes slowly.
   return {.name = std::move(name),
-          .make = [=] { return std::make_unique<Tiered>(kind, memory_bytes); },
+          .make = [=] { return std::make_unique<Tiered>(kind, memory_bytes, renews); },
           .seeds = kind == TieredWorld::Kind::kModel ? 8U : 1U};
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Tiered, KeyedStateConformance,
     testing::Values(maker("unbounded", TieredWorld::Kind::kModel, 0),
+                    maker("renewed", TieredWorld::Kind::kModel, 0, true),
+                    maker("renewed_until_full", TieredWorld::Kind::kModel, 192 << 10, true),
                     maker("tiny_over_model", TieredWorld::Kind::kModel, 16 << 10),
                     maker("small_over_model", TieredWorld::Kind::kModel, 48 << 10),
                     maker("tiny_over_rocksdb", TieredWorld::Kind::kRocksDb, 16 << 10)),

@@ -35,7 +35,8 @@ const TieredOptions kOptions{.key_group_count = 16,
                              .memory_bytes = 8 << 10,
                              .slack_bytes = 8 << 10,
                              .write_bytes = 4 << 10,
-                             .base_bytes_min = 1};
+                             .base_bytes_min = 1,
+                             .renewal_bytes_max = 0};
 
 class TieredSchema : public testing::Test {
  protected:

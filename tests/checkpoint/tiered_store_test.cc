@@ -13,7 +13,7 @@
 
 #include "base/hash.h"
 #include "tests/checkpoint/keyed_state_conformance.h"
-#include "tests/checkpoint/tiered_task.h"
+#include "tests/checkpoint/tiered_subject.h"
 
 namespace tributary::testing_state {
 namespace {
@@ -22,72 +22,6 @@ using checkpoint::StateSnapshot;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
-
-constexpr TieredOptions kUnbounded{};
-constexpr TieredOptions kTiny{
-    .key_group_count = 16, .memory_bytes = 8 << 10, .slack_bytes = 8 << 10, .write_bytes = 4 << 10};
-
-// A task with one value, one map and timers.
-class Subject {
- public:
-  Subject(TieredWorld& world, const TieredOptions& options,
-          const std::vector<StateSnapshot>& from = {}, Duration ttl = {})
-      : task(world, options) {
-    if (!from.empty()) task.begin_restore(from);
-    KeyedState& state = task.state();
-    tallies = *state.value({.name = "tallies", .value_type = &type_info<Tally>(), .ttl = ttl});
-    parts = *state.map({.name = "parts", .value_type = &type_info<Tally>(), .ttl = ttl});
-    timers = &state.timers();
-    const Status status = task.store().finish_restore();
-    EXPECT_TRUE(status.has_value()) << status.error().what();
-  }
-
-  StateEntry& entry(const std::string& key) {
-    const StateKey at = address(key);
-    StateEntry* found = nullptr;
-    tallies->fetch({&at, 1}, {&found, 1});
-    return *found;
-  }
-  void set(const std::string& key, std::int64_t count) {
-    StateEntry& found = entry(key);
-    static_cast<Tally*>(found.value)->count = count;
-    tallies->touch(found);
-  }
-  void clear(const std::string& key) { tallies->clear(entry(key)); }
-  // -1: absent.
-  std::int64_t get(const std::string& key) {
-    const StateEntry& found = entry(key);
-    return found.present ? static_cast<const Tally*>(found.value)->count : -1;
-  }
-  void put(const std::string& key, const std::string& map_key, std::int64_t count) {
-    const Tally tally{count, 0};
-    parts->put(address(key), map_key, &tally);
-  }
-  std::string elements(const std::string& key) {
-    std::string all;
-    (void)parts->scan_from(address(key), "", SIZE_MAX, [&](const MapElement& element) {
-      all += std::string(element.map_key) + "=" +
-             std::to_string(static_cast<const Tally*>(element.value)->count) + " ";
-      return true;
-    });
-    return all;
-  }
-  // Writes everything back and lets it go.
-  void push_out() {
-    for (int i = 0; i < 200; ++i) {
-      (void)entry("pushes-" + std::to_string(i));
-      set("pushes-" + std::to_string(i), i);
-      task.settle();
-    }
-  }
-
-  TieredTask task;
-  ValueState* tallies = nullptr;
-  MapState* parts = nullptr;
-  TimerStore* timers = nullptr;
-};
-
-std::string name(int i) { return "key-" + std::to_string(i); }
 
 class TieredStoreTest : public testing::TestWithParam<TieredWorld::Kind> {
  protected:
@@ -186,6 +120,7 @@ TEST_P(TieredStoreTest, Rule24_WhatLeavesMemoryDuringASweepIsInTheNextSnapshot) 
 TEST_P(TieredStoreTest, Rule25_ABaseHoldsNothingOfWhatCameAfterItsBarrier) {
   TieredOptions options = kTiny;
   options.base_bytes_min = 1;
+  options.renewal_bytes_max = 0;
   Subject subject(world_, options);
   for (int i = 0; i < 300; ++i) subject.set(name(i), i);
   (void)subject.task.snapshot();
@@ -207,6 +142,7 @@ TEST_P(TieredStoreTest, Rule25_DeltasAreFoldedWhenTheyOutgrowTheBase) {
   TieredOptions options = kUnbounded;
   options.key_group_count = 16;
   options.base_bytes_min = 4000;
+  options.renewal_bytes_max = 0;
   Subject subject(world_, options);
   subject.set("k", 1);
   (void)subject.task.snapshot();
@@ -227,6 +163,7 @@ TEST_P(TieredStoreTest, Rule25_DeltasAreFoldedWhenTheyOutgrowTheBase) {
 TEST_P(TieredStoreTest, Rule25_DeltasThatComeDuringAFoldStayBehindTheNewBase) {
   TieredOptions options = kTiny;
   options.base_bytes_min = 1;
+  options.renewal_bytes_max = 0;
   Subject subject(world_, options);
   subject.set("a", 1);
   subject.set("b", 1);
@@ -327,6 +264,7 @@ TEST_P(TieredStoreTest, WhatLeavesMemoryIsInTheDeltaOfItsEpochAndMarkedDropped) 
 TEST_P(TieredStoreTest, ADeletedKeyStaysDeletedHoweverItLeavesMemory) {
   TieredOptions options = kTiny;
   options.base_bytes_min = 1;
+  options.renewal_bytes_max = 0;
   Subject subject(world_, options);
   subject.set("gone", 1);
   subject.put("map", "gone", 1);
@@ -367,6 +305,7 @@ TEST_P(TieredStoreTest, ALargeMapThatWasClearedStaysClear) {
 TEST_P(TieredStoreTest, Rule27_AFileKeepsItsBlobOnlyIfItIsTheSameFile) {
   TieredOptions options = kUnbounded;
   options.base_bytes_min = 1;
+  options.renewal_bytes_max = 0;
   const auto fold_on = [&](const std::vector<StateSnapshot>& from, std::int64_t count) {
     Subject subject(world_, options, from);
     for (int i = 0; i < 2000; ++i) subject.set(name(i), count + i);
@@ -404,6 +343,7 @@ TEST_P(TieredStoreTest, Rule27_AFileKeepsItsBlobOnlyIfItIsTheSameFile) {
 TEST_P(TieredStoreTest, Rule31_ARestoreOpensANewFolderAndLeavesWhatItWasMadeFromAlone) {
   TieredOptions options = kTiny;
   options.base_bytes_min = 1;
+  options.renewal_bytes_max = 0;
   Subject subject(world_, options);
   for (int i = 0; i < 300; ++i) subject.set(name(i), i);
   (void)subject.task.snapshot();
@@ -494,6 +434,7 @@ TEST_P(TieredStoreTest, Rule40_AnAnswerThatIsOldByNowIsNotTaken) {
 TEST_P(TieredStoreTest, Rule41_TimersAndHowFarTheyHadGotAreInTheSnapshot) {
   TieredOptions options = kTiny;
   options.base_bytes_min = 1;
+  options.renewal_bytes_max = 0;
   Subject subject(world_, options);
   for (int i = 0; i < 100; ++i)
     subject.timers->set(TimeDomain::kEvent, address(name(i)), "t", Timestamp{i / 10});
@@ -576,6 +517,7 @@ TEST_P(TieredStoreTest, RestoresWithAnotherParallelismFromBasesAndDeltas) {
     TieredOptions options = kTiny;
     options.groups = groups;
     options.base_bytes_min = 1;
+    options.renewal_bytes_max = 0;
     Subject subject(world_, options);
     const auto write = [&](int count) {
       for (int i = 0; i < 200; ++i) {
@@ -598,6 +540,7 @@ TEST_P(TieredStoreTest, RestoresWithAnotherParallelismFromBasesAndDeltas) {
     TieredOptions options = kTiny;
     options.groups = groups;
     options.base_bytes_min = groups.begin == 5 ? 1 : options.base_bytes_min;
+    options.renewal_bytes_max = 0;
     Subject subject(world_, options, from);
     std::size_t owned = 0;
     for (int i = 0; i < 200; ++i) {

@@ -48,8 +48,10 @@ class StoredJob {
   // States that are declared in another order get other ids.
   explicit StoredJob(TieredWorld& world, bool maps_first = false) : world_(world) {
     for (const std::uint32_t begin : {0U, 4U}) {
-      const TieredOptions options{
-          .key_group_count = kKeyGroups, .groups = {begin, begin + 4}, .base_bytes_min = 1};
+      const TieredOptions options{.key_group_count = kKeyGroups,
+                                  .groups = {begin, begin + 4},
+                                  .base_bytes_min = 1,
+                                  .renewal_bytes_max = 0};
       tasks_.push_back(std::make_unique<Task>(world, options, maps_first));
     }
   }

@@ -32,7 +32,9 @@ bool is_reached_by_program(std::string_view point) { return !point.starts_with("
 Way way_to(std::string_view point) {
   // Deltas are kept until they are folded.
   if (point.starts_with("fold.") || point == "deletion.between")
-    return {.pass = 2, .start = {.more = {"--base-bytes", "1", "--retain", "1"}}};
+    return {.pass = 2,
+            .start = {.more = {"--base-bytes", "1", "--renewal-bytes", "0", "--retain", "1"}}};
+  if (point.starts_with("renewal.")) return {.start = {.more = {"--base-bytes", "1"}}};
   // A sweep of several slices: all of the state is new at one barrier.
   if (point == "task.mid_sweep") return {.start = {.slots = 1, .checkpoint_ms = 10'000}};
   if (point == "restore.before_state") return {.after = "coordinator.before_notify=crash@3"};

@@ -51,12 +51,14 @@ class Round {
   }
 
  private:
-  // Slots and with them the tasks of each stage, the interval, whether bases are written.
+  // Slots and with them the tasks of each stage, the interval, whether bases are written or state
+  // is renewed.
   CourseStart draw_start() {
     CourseStart start;
     start.slots = static_cast<int>(1 + random_.below(3));
     start.checkpoint_ms = static_cast<int>(20 + random_.below(281));
     if (random_.chance(1, 2)) start.more = {"--base-bytes", "1000"};
+    if (random_.chance(1, 2)) start.more.insert(start.more.end(), {"--renewal-bytes", "0"});
     if (random_.chance(1, 3)) start.more.insert(start.more.end(), {"--retain", "1"});
     note(fmt::format("{} slots, {} ms", start.slots, start.checkpoint_ms));
     return start;

@@ -219,21 +219,23 @@ DurableAttempt::DurableAttempt(DurableWorld& world, const DurableOptions& option
 std::expected<std::unique_ptr<DurableAttempt>, std::vector<Error>> DurableAttempt::open(
     DurableWorld& world, const DurableOptions& options) {
   std::unique_ptr<DurableAttempt> attempt(new DurableAttempt(world, options));
-  auto opened = open_job({.folder = &attempt->folder_,
-                          .clock = &world.clock_,
-                          .io = &attempt->io_,
-                          .lsm = &attempt->lsm_,
-                          .program = &attempt->program_,
-                          .plan = &attempt->plan_,
-                          .shown_graph = graph::serialize(attempt->program_.graph),
-                          .engine_version = "test",
-                          .interval = options.interval,
-                          .retained = options.retained,
-                          .memory_bytes = std::size_t{16} << 20,
-                          .base_bytes_min = options.base_bytes_min,
-                          .from = options.from,
-                          .fork = options.fork,
-                          .drop_state = {}});
+  auto opened = open_job(
+      {.folder = &attempt->folder_,
+       .clock = &world.clock_,
+       .io = &attempt->io_,
+       .lsm = &attempt->lsm_,
+       .program = &attempt->program_,
+       .plan = &attempt->plan_,
+       .shown_graph = graph::serialize(attempt->program_.graph),
+       .engine_version = "test",
+       .interval = options.interval,
+       .retained = options.retained,
+       .memory_bytes = std::size_t{16} << 20,
+       .base_bytes_min = options.base_bytes_min,
+       .renewal_bytes_max = options.seed % 2 == 0 ? SnapshotServices{}.renewal_bytes_max : 0,
+       .from = options.from,
+       .fork = options.fork,
+       .drop_state = {}});
   if (!opened) return std::unexpected(std::move(opened).error());
   attempt->opened_ = std::make_shared<OpenedJob>(*std::move(opened));
   LocalJob::Options job;

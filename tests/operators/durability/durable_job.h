@@ -30,8 +30,9 @@ struct DurableOptions {
   std::uint64_t seed = 1;  // of the interleaving
   Duration interval = milliseconds(20);
   std::uint32_t retained = 1;
-  std::uint64_t base_bytes_min = 1;  // bases are written all the time
-  std::string from;                  // a savepoint
+  // Bases are written all the time; with an even seed state is renewed instead.
+  std::uint64_t base_bytes_min = 1;
+  std::string from;  // a savepoint
   bool fork = false;
   bool half = false;  // the job without its windows
 };
