@@ -42,6 +42,7 @@
 
 #include "base/clock.h"
 #include "checkpoint/keyed_state.h"
+#include "checkpoint/state_hazards.h"
 #include "checkpoint/state_layers.h"
 #include "checkpoint/state_snapshot.pb.h"
 #include "checkpoint/tiered_backing.h"
@@ -65,6 +66,9 @@ struct TieredOptions {
   std::size_t write_bytes = std::size_t{1} << 20;
   // Deltas are folded when they are more than this and than half the base (rule 25).
   std::uint64_t base_bytes_min = std::uint64_t{64} << 20;
+  // Of simulations.
+  std::uint64_t table_order = 0;
+  StateHazards hazards;
 };
 
 class TieredStore {

@@ -51,9 +51,10 @@ class Opening {
       job_.restored.plan = plan_first_start(opening_.program->graph, *opening_.plan);
       return std::move(job_);
     }
-    auto matched = match_checkpoint(
-        *job_.from, opening_.program->graph, *opening_.plan,
-        {.drop_state = opening_.drop_state, .sinks = SinkStart::kContinue, .hazards = {}});
+    auto matched = match_checkpoint(*job_.from, opening_.program->graph, *opening_.plan,
+                                    {.drop_state = opening_.drop_state,
+                                     .sinks = SinkStart::kContinue,
+                                     .hazards = opening_.publish_hazards});
     if (!matched) return std::unexpected(std::move(matched).error());
     job_.restored = *std::move(matched);
     // The job had ended but for its output.
@@ -166,7 +167,8 @@ class Opening {
             .term = job_.record.term(),
             .interval = opening_.interval,
             .retained = opening_.retained,
-            .stages_output = stages},
+            .stages_output = stages,
+            .hazards = opening_.hazards},
         job_.record.checkpoints());
     tell(happened::Started{});
     tell(happened::RestoreWanted{});

@@ -228,7 +228,8 @@ void JobExecution::build_task(const Stage& stage, std::uint32_t task) {
                                    .blobs = options_.services->blobs,
                                    .blob_prefix = blob_prefix_of(newest),
                                    .listener = &listener_,
-                                   .newest = newest};
+                                   .newest = newest,
+                                   .hazards = options_.services->simulation.aligner};
     for (std::uint32_t i = 0; i < parts.input_times.size(); ++i) {
       if (parts.input_times[i].ended) snapshots.ended_channels.push_back(i);
     }
@@ -334,6 +335,7 @@ std::unique_ptr<StagedSink> JobExecution::make_sink(
       .clock = options_.clock,
       .io = parts.io.get(),
       .limits = services.publish_limits,
+      .hazards = services.simulation.publish,
       .report = [this, task = parts.id, vertex, round](const OwnerReport& report) {
         listener_.on_sink_report({.task = task, .sink = vertex, .round = round, .report = report});
       }});
@@ -391,6 +393,24 @@ void JobExecution::post_all(const std::function<void(Slot&)>& order) {
   for (const auto& slot : slots_) slot->post(order);
 }
 
+// Of words that the control plane says again, or does without.
+void JobExecution::say_all(const std::function<void(Task&)>& word) {
+  ControlWire* wire = options_.services->simulation.wire;
+  for (const auto& slot : slots_) {
+    const auto deliver = [to = slot.get(), word] {
+      to->post([word](Slot& at) {
+        for (const auto& task : at.tasks()) {
+          if (!task->over()) word(*task);
+        }
+      });
+    };
+    if (wire != nullptr)
+      wire->carry(deliver);
+    else
+      deliver();
+  }
+}
+
 void JobExecution::for_tasks(StageId stage, const std::function<void(Task&)>& order) {
   for (std::uint32_t task = 0; task < plan_.stages[stage.index()].parallelism; ++task)
     for_task(stage, task, order);
@@ -444,33 +464,28 @@ void JobExecution::stop_sources() {
 }
 
 void JobExecution::order_checkpoint(const CheckpointOrder& order) {
-  post_all([order](Slot& slot) {
-    for (const auto& task : slot.tasks()) {
-      if (!task->over()) task->snapshots()->on_order(order);
-    }
-  });
+  say_all([order](Task& task) { task.snapshots()->on_order(order); });
 }
 
 void JobExecution::abort_checkpoint(CheckpointId id) {
-  post_all([id](Slot& slot) {
-    for (const auto& task : slot.tasks()) {
-      if (!task->over()) task->snapshots()->on_abort(id);
-    }
-  });
+  say_all([id](Task& task) { task.snapshots()->on_abort(id); });
 }
 
 void JobExecution::checkpoint_completed(CheckpointId id) {
-  post_all([id](Slot& slot) {
-    for (const auto& task : slot.tasks()) {
-      if (!task->over()) task->snapshots()->on_completed(id);
-    }
-  });
+  say_all([id](Task& task) { task.snapshots()->on_completed(id); });
 }
 
 void JobExecution::order_sink(graph::VertexId sink, std::uint32_t task, OwnershipRound round,
                               const OwnerOrder& order) {
-  for_task(plan_.stage_of_vertex[sink.index()], task,
-           [=](Task& owner) { owner.on_sink_order(sink, round, order); });
+  const auto deliver = [=, this] {
+    for_task(plan_.stage_of_vertex[sink.index()], task,
+             [=](Task& owner) { owner.on_sink_order(sink, round, order); });
+  };
+  ControlWire* wire = options_.services->simulation.wire;
+  if (wire != nullptr)
+    wire->carry(deliver);
+  else
+    deliver();
 }
 
 void JobExecution::cancel() {

@@ -97,6 +97,7 @@ class JobExecution {
   void for_task(graph::StageId stage, std::uint32_t task, const std::function<void(Task&)>& order);
   void for_tasks(graph::StageId stage, const std::function<void(Task&)>& order);
   void post_all(const std::function<void(Slot&)>& order);
+  void say_all(const std::function<void(Task&)>& word);
   Channel* channel(graph::ExchangeId exchange, std::uint32_t from, std::uint32_t to);
 
   const JobProgram& program_;

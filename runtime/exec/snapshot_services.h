@@ -16,6 +16,7 @@
 #include "checkpoint/lsm.h"
 #include "checkpoint/publish/lineage.h"
 #include "checkpoint/publish/publish_limits.h"
+#include "runtime/exec/simulation_switches.h"
 
 namespace tributary {
 
@@ -37,6 +38,7 @@ struct SnapshotServices {
   std::optional<LineageHistory> history;
   std::uint64_t routing_version = 1;
   PublishLimits publish_limits;
+  SimulationSwitches simulation;
 };
 
 }  // namespace tributary

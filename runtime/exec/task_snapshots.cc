@@ -19,7 +19,8 @@ Result<checkpoint::BlobRef> store_blob(BlobStore& blobs, const std::string& pref
 }
 }  // namespace
 
-TaskSnapshots::TaskSnapshots(Parts parts) : parts_(std::move(parts)), aligner_(parts_.channels) {
+TaskSnapshots::TaskSnapshots(Parts parts)
+    : parts_(std::move(parts)), aligner_(parts_.channels, parts_.hazards) {
   for (const std::uint32_t channel : parts_.ended_channels) aligner_.on_end(channel);
 }
 

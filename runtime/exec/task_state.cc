@@ -45,6 +45,8 @@ Result<KeyedState*> TaskState::of_operator(const std::string& name) {
           .lsm = services->lsm, .io = services->io, .folder = parts_.folder, .wake = parts_.wake};
       options.memory_bytes = parts_.memory_bytes;
       options.base_bytes_min = services->base_bytes_min;
+      options.table_order = services->simulation.table_order;
+      options.hazards = services->simulation.state;
     }
     store_ = std::make_unique<TieredStore>(
         options, std::move(files), services != nullptr ? static_cast<DeltaSink*>(this) : nullptr,
@@ -141,7 +143,10 @@ void TaskState::completed() {
   if (!layers) return;
   folding_ = true;
   const SnapshotServices& services = *parts_.services;
-  const LayerPlaces places{.blobs = services.blobs, .files = services.files, .lsm = services.lsm};
+  const LayerPlaces places{.blobs = services.blobs,
+                           .files = services.files,
+                           .lsm = services.lsm,
+                           .files_by_name = services.simulation.state.base_files_by_name};
   parts_.io->submit([this, places, layers = *std::move(layers), groups = store_->groups(),
                      folder = fmt::format("{}-base-{}", parts_.folder, ++folds_),
                      prefix = parts_.blob_prefix()]() -> TaskIo::Answer {

@@ -1,0 +1,548 @@
+#include "tests/simulation/joint_world.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+
+namespace tributary::simulation {
+
+namespace {
+
+constexpr std::uint32_t kDepthMax = 3;
+constexpr std::size_t kProcessesMax = 3;
+constexpr std::uint64_t kSettleEventsMax = 60'000;
+
+// Kinds of chaos.
+enum Trouble : std::uint64_t {
+  kCrash,
+  kPowerCut,
+  kZombie,
+  kWake,
+  kStandStill,
+  kDamage,
+  kStop,
+  kBroker,
+  kClockJump,
+  kWantCheckpoint,
+  kTroubles,
+};
+
+CountingJob& job_of(bool keyed_sink) {
+  static CountingJob chained(false);
+  static CountingJob keyed(true);
+  return keyed_sink ? keyed : chained;
+}
+
+PublishError timed_out() {
+  return {PublishFailure::kFatal, Error(ErrorCode::S478, "no answer")};
+}
+
+}  // namespace
+
+// ---- the broker, as a process's pool calls it ----
+
+class JointWorld::Connector final : public SinkConnector {
+ public:
+  Connector(JointWorld& world, std::uint32_t process, Hash128 uid)
+      : world_(world), process_(process), uid_(uid) {}
+
+  PublishResult<void> fence(WriterNumber number, OwnershipRound) override {
+    const auto said = world_.ask<FenceAnswer>(
+        process_, uid_, [&](CallId call) { return Fence{number, call}; });
+    return said ? said->result : std::unexpected(timed_out());
+  }
+  PublishResult<MarkPosition> mark_end() override {
+    const auto said = world_.ask<MarkEndAnswer>(process_, uid_,
+                                                [&](CallId call) { return FindMarkEnd{call}; });
+    return said ? said->result : std::unexpected(timed_out());
+  }
+  PublishResult<MarksRead> published(MarkPosition from, MarkPosition until) override {
+    const auto said = world_.ask<MarksAnswer>(
+        process_, uid_, [&](CallId call) { return ReadMarksOn{from, until, call}; });
+    return said ? said->result : std::unexpected(timed_out());
+  }
+  PublishResult<MarkPosition> publish(const Part& part) override {
+    const auto said = world_.ask<PublishAnswer>(
+        process_, uid_, [&](CallId call) { return Publish{part, call}; });
+    return said ? said->result : std::unexpected(timed_out());
+  }
+  void close(WriterNumber number) override {
+    world_.broker_.call({process_, uid_}, CloseNumber{number});
+  }
+
+ private:
+  JointWorld& world_;
+  const std::uint32_t process_;
+  const Hash128 uid_;
+};
+
+template <typename Answer>
+std::optional<Answer> JointWorld::ask(std::uint32_t process, const Hash128& uid,
+                                      const std::function<OwnerAction(CallId)>& action) {
+  SimProcess& asker = *find(process);
+  const std::uint64_t call = ++last_call_;
+  const std::optional<std::uint32_t> was_running = running_;
+  ++asker.busy;
+  ++depth_;
+  broker_.call({process, uid}, action(CallId{call}));
+  while (asker.alive && violation_.empty() && !answers_.contains(call)) {
+    if (!random_.chance(1, 3) && deliver()) continue;
+    event();
+  }
+  --depth_;
+  --asker.busy;
+  running_ = was_running;
+  const auto found = answers_.extract(call);
+  if (found.empty() || !asker.alive) return std::nullopt;
+  return std::get<Answer>(std::move(found.mapped()));
+}
+
+void JointWorld::answer(std::uint32_t, OwnerEvent event) {
+  const std::uint64_t call = std::visit(
+      [](const auto& said) -> std::uint64_t {
+        if constexpr (requires { said.call; }) return said.call.value;
+        return 0;
+      },
+      event);
+  answers_.insert_or_assign(call, std::move(event));
+}
+
+// ---- messages ----
+
+void JointWorld::post(std::optional<std::uint32_t> process, std::function<void()> run) {
+  const bool slow = !calm_ && random_.below(1000) < mood_.slow;
+  messages_.push_back({process, std::move(run), slow ? 1 + random_.below(60) : 0});
+}
+
+void JointWorld::carry(std::function<void()> deliver) {
+  if (!calm_ && random_.below(1000) < mood_.word_loss) return;
+  if (!calm_ && random_.below(1000) < mood_.word_loss) post(running_, deliver);
+  post(running_, std::move(deliver));
+}
+
+SimProcess* JointWorld::find(std::uint32_t id) {
+  const auto found = std::ranges::find_if(
+      processes_, [&](const auto& process) { return process->id() == id; });
+  return found == processes_.end() ? nullptr : found->get();
+}
+
+bool JointWorld::deliver() {
+  std::size_t eligible[8];
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < messages_.size() && count < std::size(eligible); ++i) {
+    if (!calm_ && messages_[i].held > 0) {
+      --messages_[i].held;
+      continue;
+    }
+    if (messages_[i].process) {
+      const SimProcess* process = find(*messages_[i].process);
+      if (process == nullptr || !process->alive) {
+        messages_.erase(messages_.begin() + static_cast<std::ptrdiff_t>(i--));
+        continue;
+      }
+      if (process->io_paused) continue;
+    }
+    eligible[count++] = i;
+  }
+  if (count == 0) return false;
+  const std::size_t at = eligible[random_.chance(3, 10) ? random_.below(count) : 0];
+  Message message = std::move(messages_[at]);
+  messages_.erase(messages_.begin() + static_cast<std::ptrdiff_t>(at));
+  ++events_;
+  note(1000 + at);
+  const auto was_running = std::exchange(running_, message.process);
+  message.run();
+  running_ = was_running;
+  return true;
+}
+
+// ---- what goes on ----
+
+bool JointWorld::step_somebody() {
+  struct Ready {
+    SimProcess* process;
+    std::size_t index;
+  };
+  Ready ready[16];
+  std::size_t count = 0;
+  for (const auto& process : processes_) {
+    if (!process->alive || !process->started()) continue;
+    SteppedExecutor& executor = process->executor();
+    for (std::size_t i = 0; i < executor.size() && count < std::size(ready); ++i) {
+      // Slots were spawned first, control last.
+      const bool is_control = i + 1 == executor.size();
+      const bool paused =
+          is_control ? process->control_paused : (process->slots_paused >> i & 1) != 0;
+      if (!paused && executor.ready(i)) ready[count++] = {process.get(), i};
+    }
+  }
+  if (count == 0) return false;
+  const Ready chosen = ready[random_.below(count)];
+  note(chosen.process->id() * 16 + chosen.index);
+  const auto was_running = std::exchange(running_, chosen.process->id());
+  chosen.process->executor().step(chosen.index);
+  running_ = was_running;
+  return true;
+}
+
+bool JointWorld::run_io() {
+  if (depth_ >= kDepthMax) return false;
+  SimProcess* able[kProcessesMax + 1];
+  std::size_t count = 0;
+  for (const auto& process : processes_) {
+    if (process->alive && !process->io_paused && process->io().waiting() > 0 &&
+        count < std::size(able))
+      able[count++] = process.get();
+  }
+  if (count == 0) return false;
+  SimProcess& chosen = *able[random_.below(count)];
+  const std::size_t waiting = chosen.io().waiting();
+  const std::size_t at = random_.chance(3, 10) ? random_.below(waiting) : 0;
+  note(2000 + chosen.id() * 16 + at);
+  const std::function<void()> job = chosen.io().take(at);
+  const auto was_running = std::exchange(running_, chosen.id());
+  ++chosen.busy;
+  job();
+  --chosen.busy;
+  running_ = was_running;
+  return true;
+}
+
+void JointWorld::release() {
+  JobSeams& seams = job_.seams();
+  const std::size_t split = random_.below(seams.released.size());
+  seams.released[split] = std::min<std::size_t>(seams.released[split] + 1 + random_.below(5),
+                                                history_.splits()[split].size());
+}
+
+void JointWorld::advance_clock() {
+  std::int64_t next = std::numeric_limits<std::int64_t>::max();
+  for (const auto& process : processes_) {
+    if (process->alive && process->started())
+      next = std::min(next, process->executor().next_deadline_nanos());
+  }
+  const std::int64_t now = clock_.monotonic_nanos();
+  if (next > now && next < now + 2 * kNanosPerSecond && random_.chance(2, 3)) {
+    clock_.advance_to_nanos(next);
+  } else {
+    clock_.advance(milliseconds(static_cast<std::int64_t>(50 + random_.below(1500))));
+  }
+  broker_.progress(random_);
+}
+
+void JointWorld::event() {
+  if (depth_ == 0) reap();
+  ++events_;
+  if (!current_ && depth_ < kDepthMax && clock_.monotonic_nanos() >= open_not_before_)
+    return start_process();
+  if (!calm_ && random_.below(100) < mood_.chaos) return chaos();
+  switch (random_.below(16)) {
+    case 0:
+      return release();
+    case 1:
+      return broker_.progress(random_);
+    case 2:
+    case 3:
+      return advance_clock();
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+      if (deliver()) return;
+      break;
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+      if (run_io()) return;
+      break;
+    default:
+      break;
+  }
+  if (step_somebody() || run_io() || deliver()) return;
+  advance_clock();
+}
+
+// ---- processes ----
+
+void JointWorld::start_process() {
+  ProcessOptions options{.id = ++last_process_,
+                         .slots = 1 + static_cast<std::uint32_t>(
+                                          random_.below(CountingJob::kSlotsMax)),
+                         .little_room = mood_.little_room,
+                         .memory_bytes = mood_.memory_bytes,
+                         .base_bytes_min = mood_.base_bytes_min,
+                         .table_order = options_.table_order,
+                         .interval = mood_.interval,
+                         .retained = mood_.retained,
+                         .hazards = options_.hazards};
+  note(3000 + options.slots);
+  processes_.push_back(std::make_unique<SimProcess>(
+      SimProcess::Parts{.job = job_,
+                        .files = files_,
+                        .random = ids_,
+                        .clock = clock_,
+                        .wire = *this,
+                        .write_fails = [this] {
+                          return !calm_ && random_.below(1000) < mood_.write_fails;
+                        }},
+      options));
+  SimProcess& process = *processes_.back();
+  current_ = process.id();
+  const auto was_running = std::exchange(running_, process.id());
+  ++process.busy;
+  const Status opened = process.open();
+  --process.busy;
+  running_ = was_running;
+  if (opened || !process.alive) return;
+  note(3100);
+  process.alive = false;
+  if (current_ == process.id()) current_.reset();
+  open_not_before_ = clock_.monotonic_nanos() + kNanosPerSecond;
+  // Somebody brings back what had rotted.
+  if (!damaged_.empty()) return heal();
+  if (calm_)
+    violation(fmt::format("the job cannot be opened: {}", opened.error().to_string()));
+  else if (opened.error().code() != ErrorCode::S478 && opened.error().code() != ErrorCode::F102 &&
+           opened.error().code() != ErrorCode::J601)
+    violation(fmt::format("the job could not be opened: {}", opened.error().to_string()));
+}
+
+void JointWorld::crash(SimProcess& process) {
+  process.alive = false;
+  if (current_ == process.id()) current_.reset();
+}
+
+// Nobody is in the middle of a call of theirs.
+void JointWorld::reap() {
+  for (std::size_t i = 0; i < processes_.size();) {
+    SimProcess& process = *processes_[i];
+    const bool is_current = current_ == process.id();
+    if (process.alive && process.started() && process.job().over()) {
+      const LocalJob::Outcome& outcome = process.job().outcome();
+      note(4000 + static_cast<std::uint64_t>(outcome.phase));
+      if (outcome.phase == cluster::FINISHED && is_current) finished_ = true;
+      if (outcome.error && outcome.error->to_string().starts_with("X"))
+        violation(fmt::format("an attempt failed: {}", outcome.error->to_string()));
+      crash(process);
+    }
+    if (process.alive || process.busy > 0) {
+      ++i;
+      continue;
+    }
+    const std::uint32_t id = process.id();
+    std::erase_if(messages_, [&](const Message& message) { return message.process == id; });
+    broker_.process_died(id);
+    processes_.erase(processes_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+// ---- troubles ----
+
+void JointWorld::chaos() {
+  std::uint64_t what = random_.below(kTroubles);
+  for (int i = 0; i < 30 && (mood_.kinds >> what & 1) == 0; ++i) what = random_.below(kTroubles);
+  if ((mood_.kinds >> what & 1) == 0) return;
+  note(100 + what);
+  SimProcess* process = current_ ? find(*current_) : nullptr;
+  switch (static_cast<Trouble>(what)) {
+    case kCrash:
+      if (process != nullptr) crash(*process);
+      return;
+    case kPowerCut:
+      for (const auto& one : processes_) crash(*one);
+      files_.drop_unsynced();
+      return;
+    case kZombie:
+      // Taken for dead: another takes the job over.
+      if (process == nullptr) return;
+      if (processes_.size() >= kProcessesMax) return crash(*processes_.front());
+      process->control_paused = random_.chance(1, 2);
+      process->slots_paused = static_cast<std::uint32_t>(random_.below(8));
+      process->io_paused = random_.chance(1, 2);
+      current_.reset();
+      return;
+    case kWake:
+      for (const auto& one : processes_) {
+        one->control_paused = false;
+        one->slots_paused = 0;
+        one->io_paused = false;
+      }
+      return;
+    case kStandStill:
+      if (process == nullptr) return;
+      process->control_paused = random_.chance(1, 3);
+      process->slots_paused = static_cast<std::uint32_t>(random_.below(8));
+      process->io_paused = random_.chance(1, 3);
+      return;
+    case kDamage:
+      damage();
+      for (const auto& one : processes_) crash(*one);
+      return;
+    case kStop:
+      if (process != nullptr && process->started())
+        process->job().request_stop(random_.chance(1, 4));
+      return;
+    case kBroker:
+      return note(broker_.chaos(random_));
+    case kClockJump:
+      clock_.advance(seconds(static_cast<std::int64_t>(2 + random_.below(30))));
+      return;
+    case kWantCheckpoint:
+      if (process != nullptr && process->started()) process->job().request_checkpoint();
+      return;
+    case kTroubles:
+      return;
+  }
+}
+
+// One byte of one blob, chosen by the seed.
+void JointWorld::damage() {
+  std::vector<std::string> found;
+  const auto walk = [&](const auto& self, const std::string& folder) -> void {
+    const auto entries = files_.list(folder);
+    if (!entries) return;
+    for (const DirectoryEntry& entry : *entries) {
+      const std::string path = folder + "/" + entry.name;
+      if (entry.kind == FileKind::kDirectory)
+        self(self, path);
+      else if (entry.size > 0)
+        found.push_back(path);
+    }
+  };
+  walk(walk, "job/blobs");
+  walk(walk, "job/manifests");
+  if (found.empty()) return;
+  const std::string& path = found[random_.below(found.size())];
+  const auto bytes = files_.read_whole_file(path, 1 << 20);
+  if (!bytes || damaged_.contains(path)) return;
+  std::string spoilt = *bytes;
+  spoilt[random_.below(spoilt.size())] ^= static_cast<char>(1U << random_.below(8));
+  damaged_[path] = *bytes;
+  (void)files_.replace_file(path, spoilt);
+}
+
+void JointWorld::heal() {
+  for (const auto& [path, bytes] : damaged_) {
+    const auto there = files_.exists(path);
+    if (there && *there) (void)files_.replace_file(path, bytes);
+  }
+  damaged_.clear();
+}
+
+// ---- the end ----
+
+void JointWorld::violation(std::string text) {
+  if (violation_.empty()) violation_ = std::move(text);
+}
+
+void JointWorld::settle() {
+  calm_ = true;
+  heal();
+  broker_.mend();
+  for (const auto& process : processes_) {
+    process->control_paused = false;
+    process->slots_paused = 0;
+    process->io_paused = false;
+  }
+  JobSeams& seams = job_.seams();
+  for (std::size_t i = 0; i < seams.released.size(); ++i)
+    seams.released[i] = history_.splits()[i].size();
+  const std::uint64_t last = events_ + kSettleEventsMax;
+  while (!finished_ && violation_.empty()) {
+    if (events_ > last) return violation("the job does not come to its end");
+    event();
+    SimProcess* process = current_ ? find(*current_) : nullptr;
+    if (events_ % 64 == 0 && process != nullptr && process->started() &&
+        !process->job().checkpoints().blocked_sinks.empty())
+      crash(*process);
+  }
+}
+
+void JointWorld::check() {
+  std::vector<std::vector<Said>> seen;
+  for (std::uint32_t partition = 0; partition < broker_.outputs(); ++partition) {
+    // Markers of the last transactions are on their way.
+    const auto lines = broker_.read_partition(partition);
+    if (!lines) return violation(lines.error().to_string());
+    std::vector<Said>& said = seen.emplace_back();
+    for (const std::string& line : *lines) {
+      said.push_back(Said::parse(line));
+      note(xxh3_64(line));
+    }
+  }
+  if (std::string found = history_.difference(seen); !found.empty()) violation(std::move(found));
+}
+
+JointWorld::JointWorld(const WorldOptions& options)
+    : options_(options),
+      random_(options.seed),
+      ids_(mix64(options.seed)),
+      history_(random_, 1 + static_cast<std::uint32_t>(random_.below(3)), options.records),
+      job_(job_of(random_.chance(1, 4))),
+      broker_(*this, options.broker) {
+  static constexpr std::uint64_t kLoss[] = {0, 0, 10, 40};
+  static constexpr std::uint64_t kWordLoss[] = {0, 0, 20, 80};
+  static constexpr std::uint64_t kSlow[] = {0, 20, 150};
+  static constexpr std::uint64_t kWriteFails[] = {0, 0, 10, 50};
+  static constexpr std::uint64_t kChaos[] = {1, 2, 4, 8};
+  static constexpr std::size_t kMemory[] = {0, 3'000, 12'000};
+  static constexpr std::uint64_t kBase[] = {200, 1'000, 1 << 20};
+  mood_.loss = kLoss[random_.below(4)];
+  mood_.word_loss = kWordLoss[random_.below(4)];
+  mood_.slow = kSlow[random_.below(3)];
+  mood_.write_fails = kWriteFails[random_.below(4)];
+  mood_.chaos = kChaos[random_.below(4)];
+  const std::uint64_t some = random_.next();
+  const std::uint64_t others = random_.next();
+  mood_.kinds = random_.chance(1, 2) ? some | others : some & others;
+  mood_.little_room = random_.chance(1, 4);
+  mood_.memory_bytes = kMemory[random_.below(3)];
+  mood_.base_bytes_min = kBase[random_.below(3)];
+  mood_.interval = milliseconds(static_cast<std::int64_t>(500 + random_.below(4000)));
+  mood_.retained = 1 + static_cast<std::uint32_t>(random_.below(2));
+  JobSeams& seams = job_.seams();
+  seams.history = &history_;
+  seams.released.assign(history_.splits().size(), 0);
+  seams.outputs = broker_.outputs();
+  seams.random = &random_;
+  seams.make_connector = [this](const SinkIdentity& identity) {
+    return std::make_shared<Connector>(*this, *running_, identity.uid);
+  };
+}
+
+JointWorld::~JointWorld() {
+  messages_.clear();
+  processes_.clear();
+}
+
+Outcome JointWorld::run() {
+  const std::uint64_t troubled = options_.events;
+  while (events_ < troubled && !finished_ && violation_.empty()) event();
+  settle();
+  // What zombies have under way is over, too.
+  for (int i = 0; i < 200 && violation_.empty(); ++i) {
+    if (current_) current_.reset();
+    open_not_before_ = std::numeric_limits<std::int64_t>::max();
+    for (int step = 0; step < 4; ++step) {
+      if (!step_somebody() && !run_io() && !deliver()) break;
+    }
+    reap();
+    broker_.progress(random_);
+  }
+  clock_.advance(hours(1));
+  for (int i = 0; i < 60; ++i) {
+    while (deliver()) {
+    }
+    broker_.progress(random_);
+  }
+  if (violation_.empty()) check();
+  note(events_);
+  return {.violation = violation_, .trace = trace_, .events = events_};
+}
+
+}  // namespace tributary::simulation
