@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t kDepthMax = 3;
 constexpr std::size_t kProcessesMax = 3;
-constexpr std::uint64_t kSettleEventsMax = 60'000;
+constexpr std::uint64_t kEventsMax = 60'000;
 
 // Kinds of chaos.
 enum Trouble : std::uint64_t {
@@ -90,6 +90,7 @@ std::optional<Answer> JointWorld::ask(std::uint32_t process, const Hash128& uid,
   ++depth_;
   broker_.call({process, uid}, action(CallId{call}));
   while (asker.alive && violation_.empty() && !answers_.contains(call)) {
+    broker_.progress(random_);
     if (!random_.chance(1, 3) && deliver()) continue;
     event();
   }
@@ -236,8 +237,9 @@ void JointWorld::advance_clock() {
 
 void JointWorld::event() {
   if (depth_ == 0) reap();
-  ++events_;
-  if (!current_ && depth_ < kDepthMax && clock_.monotonic_nanos() >= open_not_before_)
+  if (++events_ > kEventsMax) return violation("the job does not come to its end");
+  if (events_ > options_.events && !calm_) mend();
+  if (!current_ && !finished_ && depth_ < kDepthMax && clock_.monotonic_nanos() >= open_not_before_)
     return start_process();
   if (!calm_ && random_.below(100) < mood_.chaos) return chaos();
   switch (random_.below(16)) {
@@ -247,7 +249,9 @@ void JointWorld::event() {
       return broker_.progress(random_);
     case 2:
     case 3:
-      return advance_clock();
+      // What is under way is not left behind for ever.
+      if (messages_.size() < 24) return advance_clock();
+      [[fallthrough]];
     case 4:
     case 5:
     case 6:
@@ -298,6 +302,7 @@ void JointWorld::start_process() {
   const Status opened = process.open();
   --process.busy;
   running_ = was_running;
+  if (std::getenv("SIM_DEBUG")) fmt::print("{}: start {} slots {} from {} passed over {} {}\n", events_, options.id, options.slots, opened ? process.job().checkpoints().newest.value : 0, process.passed_over(), opened ? "" : opened.error().to_string());
   if (opened || !process.alive) return;
   note(3100);
   process.alive = false;
@@ -324,6 +329,7 @@ void JointWorld::reap() {
     const bool is_current = current_ == process.id();
     if (process.alive && process.started() && process.job().over()) {
       const LocalJob::Outcome& outcome = process.job().outcome();
+      if (std::getenv("SIM_DEBUG")) fmt::print("{}: over {} {} {}\n", events_, process.id(), cluster::JobPhase_Name(outcome.phase), outcome.error ? outcome.error->to_string() : "");
       note(4000 + static_cast<std::uint64_t>(outcome.phase));
       if (outcome.phase == cluster::FINISHED && is_current) finished_ = true;
       if (outcome.error && outcome.error->to_string().starts_with("X"))
@@ -348,6 +354,7 @@ void JointWorld::chaos() {
   for (int i = 0; i < 30 && (mood_.kinds >> what & 1) == 0; ++i) what = random_.below(kTroubles);
   if ((mood_.kinds >> what & 1) == 0) return;
   note(100 + what);
+  if (std::getenv("SIM_DEBUG")) fmt::print("{}: chaos {}\n", events_, what);
   SimProcess* process = current_ ? find(*current_) : nullptr;
   switch (static_cast<Trouble>(what)) {
     case kCrash:
@@ -385,7 +392,7 @@ void JointWorld::chaos() {
       return;
     case kStop:
       if (process != nullptr && process->started())
-        process->job().request_stop(random_.chance(1, 4));
+        process->job().request_stop();
       return;
     case kBroker:
       return note(broker_.chaos(random_));
@@ -437,10 +444,19 @@ void JointWorld::heal() {
 // ---- the end ----
 
 void JointWorld::violation(std::string text) {
+      if (std::getenv("SIM_DEBUG")) {
+        for (const auto& one : processes_) {
+          fmt::print("process {} alive {} busy {} started {} current {} phase {} waiting io {} messages {} now {}\n", one->id(), one->alive, one->busy, one->started(), current_ == one->id(), one->started() ? cluster::JobPhase_Name(one->job().phase()) : "", one->io().waiting(), messages_.size(), clock_.monotonic_nanos());
+          if (one->started()) { auto c = one->job().checkpoints(); fmt::print(" newest {} pending {} failed {} last {}\n", c.newest.value, c.pending.value, c.failed, c.last_failure ? c.last_failure->to_string() : "-");
+            for (auto& m : one->job().execution().metrics()) fmt::print(" stage {} task {} finished {} watermark {}\n", m.stage, m.task, m.finished.get(), m.watermark.get()); }
+        }
+        for (auto r : job_.seams().released) fmt::print(" released {}", r);
+        fmt::print("\n");
+      }
   if (violation_.empty()) violation_ = std::move(text);
 }
 
-void JointWorld::settle() {
+void JointWorld::mend() {
   calm_ = true;
   heal();
   broker_.mend();
@@ -452,15 +468,6 @@ void JointWorld::settle() {
   JobSeams& seams = job_.seams();
   for (std::size_t i = 0; i < seams.released.size(); ++i)
     seams.released[i] = history_.splits()[i].size();
-  const std::uint64_t last = events_ + kSettleEventsMax;
-  while (!finished_ && violation_.empty()) {
-    if (events_ > last) return violation("the job does not come to its end");
-    event();
-    SimProcess* process = current_ ? find(*current_) : nullptr;
-    if (events_ % 64 == 0 && process != nullptr && process->started() &&
-        !process->job().checkpoints().blocked_sinks.empty())
-      crash(*process);
-  }
 }
 
 void JointWorld::check() {
@@ -476,6 +483,15 @@ void JointWorld::check() {
     }
   }
   if (std::string found = history_.difference(seen); !found.empty()) violation(std::move(found));
+  if (std::getenv("SIM_DEBUG") && !violation_.empty()) {
+    fmt::print("memory {} base {} kinds {:x} chaos {} loss {} wloss {} slow {} wf {} retained {} little {}\n", mood_.memory_bytes, mood_.base_bytes_min, mood_.kinds, mood_.chaos, mood_.loss, mood_.word_loss, mood_.slow, mood_.write_fails, mood_.retained, mood_.little_room);
+    for (auto& p : seen) for (auto& one : p) {
+      InputRecord r{one.key, one.record, {}};
+      for (auto& sp : history_.splits()) for (auto& x : sp) if (x.id == one.record) r = x;
+      auto c = change_of(r);
+      fmt::print("{}: {} | put {} erased {} cleared {} forgets {}\n", one.key, one.text(), c.put, c.erased, c.cleared, c.forgets);
+    }
+  }
 }
 
 JointWorld::JointWorld(const WorldOptions& options)
@@ -521,9 +537,16 @@ JointWorld::~JointWorld() {
 }
 
 Outcome JointWorld::run() {
-  const std::uint64_t troubled = options_.events;
-  while (events_ < troubled && !finished_ && violation_.empty()) event();
-  settle();
+  while (!finished_ && violation_.empty()) {
+    event();
+    if (!calm_ || events_ % 64 != 0) continue;
+    // Its operator starts a job again whose output is refused.
+    SimProcess* process = current_ ? find(*current_) : nullptr;
+    if (process != nullptr && process->started() &&
+        !process->job().checkpoints().blocked_sinks.empty())
+      crash(*process);
+  }
+  if (!calm_) mend();
   // What zombies have under way is over, too.
   for (int i = 0; i < 200 && violation_.empty(); ++i) {
     if (current_) current_.reset();

@@ -90,13 +90,12 @@ class JointWorld final : private model::RequestHost, private ControlWire {
   void release();
   void advance_clock();
   void chaos();
-  void stop_stumbling(SimProcess& process);
   void start_process();
   void crash(SimProcess& process);
   void reap();
   void damage();
   void heal();
-  void settle();
+  void mend();
   void check();
   void violation(std::string text);
   void note(std::uint64_t what) { trace_ = mix64(trace_ ^ what); }

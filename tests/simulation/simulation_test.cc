@@ -23,6 +23,7 @@ TEST(JointSimulationTest, NothingIsLostDoubledOrOutOfOrder) {
   const auto began = std::chrono::steady_clock::now();
   std::uint64_t events = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    if (std::getenv("SIM_SEEDS")) std::cout << seed << std::endl;
     const Outcome outcome = JointWorld({.seed = seed}).run();
     events += outcome.events;
     ASSERT_EQ(outcome.violation, "") << "seed " << seed;
