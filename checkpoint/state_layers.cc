@@ -141,7 +141,7 @@ Result<checkpoint::BlobRef> upload(const LayerPlaces& places, const std::string&
                                    std::string_view prefix) {
   const auto file = TRY(places.files->open_read(path));
   const auto blob = TRY(places.blobs->create(prefix));
-  std::string bytes(kUploadBytes, '\0');
+  std::string bytes(std::clamp<std::uint64_t>(TRY(file->size()), 1, kUploadBytes), '\0');
   while (const std::size_t size = TRY(file->read(bytes))) TRY(blob->append({bytes.data(), size}));
   return blob->finish();
 }

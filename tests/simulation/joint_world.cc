@@ -91,7 +91,7 @@ std::optional<Answer> JointWorld::ask(std::uint32_t process, const Hash128& uid,
   broker_.call({process, uid}, action(CallId{call}));
   while (asker.alive && violation_.empty() && !answers_.contains(call)) {
     broker_.progress(random_);
-    if (!random_.chance(1, 3) && deliver()) continue;
+    if (!random_.chance(1, 4) && deliver()) continue;
     event();
   }
   --depth_;
@@ -238,10 +238,11 @@ void JointWorld::advance_clock() {
 void JointWorld::event() {
   if (depth_ == 0) reap();
   if (++events_ > kEventsMax) return violation("the job does not come to its end");
-  if (events_ > options_.events && !calm_) mend();
+  if (events_ > troubled_ && !calm_) mend();
   if (!current_ && !finished_ && depth_ < kDepthMax && clock_.monotonic_nanos() >= open_not_before_)
     return start_process();
-  if (!calm_ && random_.below(100) < mood_.chaos) return chaos();
+  if (calm_) return calm_event();
+  if (random_.below(100) < mood_.chaos) return chaos();
   switch (random_.below(16)) {
     case 0:
       return release();
@@ -271,12 +272,26 @@ void JointWorld::event() {
   advance_clock();
 }
 
+// Time passes only when nothing is left to do.
+void JointWorld::calm_event() {
+  const std::uint64_t first = random_.below(3);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    const std::uint64_t what = (first + i) % 3;
+    if (what == 0 ? step_somebody() : what == 1 ? run_io() : deliver()) return;
+  }
+  advance_clock();
+}
+
 // ---- processes ----
+
+std::uint32_t JointWorld::draw_slots() {
+  static constexpr std::uint32_t kSlots[] = {1, 1, 1, 2, 2, 2, 2, 3};
+  return kSlots[random_.below(std::size(kSlots))];
+}
 
 void JointWorld::start_process() {
   ProcessOptions options{.id = ++last_process_,
-                         .slots = 1 + static_cast<std::uint32_t>(
-                                          random_.below(CountingJob::kSlotsMax)),
+                         .slots = draw_slots(),
                          .little_room = mood_.little_room,
                          .memory_bytes = mood_.memory_bytes,
                          .base_bytes_min = mood_.base_bytes_min,
@@ -288,6 +303,7 @@ void JointWorld::start_process() {
   processes_.push_back(std::make_unique<SimProcess>(
       SimProcess::Parts{.job = job_,
                         .files = files_,
+                        .metadata = metadata_,
                         .random = ids_,
                         .clock = clock_,
                         .wire = *this,
@@ -499,8 +515,9 @@ JointWorld::JointWorld(const WorldOptions& options)
       random_(options.seed),
       ids_(mix64(options.seed)),
       history_(random_, 1 + static_cast<std::uint32_t>(random_.below(3)), options.records),
-      job_(job_of(random_.chance(1, 4))),
-      broker_(*this, options.broker) {
+      job_(job_of(random_.chance(1, 8))),
+      broker_(*this, options.broker),
+      troubled_(options.events / 4 + random_.below(options.events * 3 / 4 + 1)) {
   static constexpr std::uint64_t kLoss[] = {0, 0, 10, 40};
   static constexpr std::uint64_t kWordLoss[] = {0, 0, 20, 80};
   static constexpr std::uint64_t kSlow[] = {0, 20, 150};
@@ -519,7 +536,7 @@ JointWorld::JointWorld(const WorldOptions& options)
   mood_.little_room = random_.chance(1, 4);
   mood_.memory_bytes = kMemory[random_.below(3)];
   mood_.base_bytes_min = kBase[random_.below(3)];
-  mood_.interval = milliseconds(static_cast<std::int64_t>(500 + random_.below(4000)));
+  mood_.interval = milliseconds(static_cast<std::int64_t>(1000 + random_.below(5000)));
   mood_.retained = 1 + static_cast<std::uint32_t>(random_.below(2));
   JobSeams& seams = job_.seams();
   seams.history = &history_;

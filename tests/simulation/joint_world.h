@@ -26,8 +26,8 @@ namespace tributary::simulation {
 
 struct WorldOptions {
   std::uint64_t seed = 1;
-  std::uint32_t events = 200;  // with troubles; then everything is mended and runs to its end
-  std::uint32_t records = 40;
+  std::uint32_t events = 200;  // at most, with troubles; then everything is mended and runs to its end
+  std::uint32_t records = 30;
   std::uint64_t table_order = 0;  // besides the seed's
   EngineHazards hazards;
   model::BrokerEdgeOptions broker;
@@ -84,12 +84,14 @@ class JointWorld final : private model::RequestHost, private ControlWire {
                             const std::function<OwnerAction(CallId)>& action);
 
   void event();
+  void calm_event();
   bool step_somebody();
   bool run_io();
   bool deliver();
   void release();
   void advance_clock();
   void chaos();
+  std::uint32_t draw_slots();
   void start_process();
   void crash(SimProcess& process);
   void reap();
@@ -108,7 +110,9 @@ class JointWorld final : private model::RequestHost, private ControlWire {
   CountingJob& job_;
   ManualClock clock_{Timestamp{1'000'000}};
   MemoryFileSystem files_;
+  MemoryMetadataStore metadata_;  // LocalMetadataStore has its own power cuts
   model::BrokerCalls broker_;
+  const std::uint64_t troubled_;  // events
   std::uint64_t trace_ = 0;
   std::uint64_t events_ = 0;
   std::string violation_;

@@ -56,7 +56,7 @@ Status SimProcess::open() {
   CountingJob& job = parts_.job;
   const graph::ExecutionPlan& plan = job.plan(options_.slots);
   const std::string work = fmt::format("work-{}", options_.id);
-  auto opened = open_job({.metadata = &folder_.metadata(),
+  auto opened = open_job({.metadata = &parts_.metadata,
                           .metadata_key = std::string(JobFolder::kRecordKey),
                           .manifests = &folder_.manifests(),
                           .blobs = &folder_.blobs(),
@@ -78,8 +78,8 @@ Status SimProcess::open() {
   passed_over_ = opened->passed_over.size();
   auto checkpoints = std::make_shared<LocalJob::Options::Checkpoints>();
   PublishLimits limits;
-  limits.segment_bytes = 200;
-  limits.part_bytes = 120;
+  limits.segment_bytes = 600;
+  limits.part_bytes = 300;
   limits.part_bytes_min = 8;
   checkpoints->services = {
       .io = &io_,
@@ -112,7 +112,7 @@ Status SimProcess::open() {
     run.execution.credit_batches = 2;
     run.execution.batch_bytes = 1024;
   }
-  run.metadata = &folder_.metadata();
+  run.metadata = &parts_.metadata;
   run.metadata_key = JobFolder::kRecordKey;
   run.uid = checkpoints->opened.record.uid();
   run.checkpoints = std::move(checkpoints);

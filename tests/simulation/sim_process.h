@@ -17,6 +17,7 @@
 #include "base/executor.h"
 #include "base/io_pool.h"
 #include "base/random.h"
+#include "checkpoint/memory_metadata_store.h"
 #include "checkpoint/model_lsm.h"
 #include "runtime/cluster/job_folder.h"
 #include "runtime/cluster/local_job.h"
@@ -97,6 +98,7 @@ class SimProcess {
   struct Parts {
     CountingJob& job;
     FileSystem& files;
+    MetadataStore& metadata;
     RandomSource& random;
     const Clock& clock;
     ControlWire& wire;
