@@ -5,6 +5,7 @@
 // Plain data, a part of SnapshotServices; what it points to outlives the attempt.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 
@@ -25,8 +26,9 @@ class ControlWire {
 };
 
 struct SimulationSwitches {
-  ControlWire* wire = nullptr;    // null: at once
-  std::uint64_t table_order = 0;  // seed of the order of tables (rule 77); 0: as it comes
+  ControlWire* wire = nullptr;       // null: at once
+  std::uint64_t table_order = 0;     // seed of the order of tables (rule 77); 0: as it comes
+  std::size_t sweep_entries = 2000;  // encoded of what is frozen, at once
   AlignerHazards aligner;
   StateHazards state;
   PublishHazards publish;

@@ -85,7 +85,7 @@ Status TaskState::freeze() {
 
 bool TaskState::sweep() {
   if (store_ == nullptr) return true;
-  if (!store_->sweep()) {
+  if (!store_->sweep(parts_.services->simulation.sweep_entries)) {
     failpoint("task.mid_sweep");
     return false;
   }

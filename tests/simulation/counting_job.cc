@@ -114,8 +114,8 @@ class Count : public KeyedProcess<std::int64_t, Event, Line> {
     const InputRecord record{event.key, event.id, event.at};
     const Change change = change_of(record);
     if (change.cleared) elements_.clear();
-    elements_.put(change.put, {event.id, ctx.text(event.id % 3 == 0 ? "a note that is not inline"
-                                                                    : "short")});
+    elements_.put(change.put,
+                  {event.id, ctx.text(event.id % 3 == 0 ? "a note that is not inline" : "short")});
     if (change.erased >= 0) elements_.erase(change.erased);
     // The number of records is kept apart, so that the sum's state comes and goes.
     if (change.forgets) sum_.clear();
@@ -164,12 +164,11 @@ class StageLines final : public Operator {
     for (std::uint32_t i = from; i < batch->size(); ++i) {
       const Line& line = batch->records<Line>()[i];
       const std::string key = std::to_string(line.key);
-      const Status added =
-          output_->add({.destination = "out",
-                        .partition = static_cast<std::int32_t>(line.key) %
-                                     static_cast<std::int32_t>(seams_->outputs),
-                        .key = key,
-                        .value = std::string_view(line.text)});
+      const Status added = output_->add({.destination = "out",
+                                         .partition = static_cast<std::int32_t>(line.key) %
+                                                      static_cast<std::int32_t>(seams_->outputs),
+                                         .key = key,
+                                         .value = std::string_view(line.text)});
       if (!added) throw OperatorFailure{added.error()};
     }
     return batch->size();

@@ -160,8 +160,7 @@ std::string History::difference_of(std::int64_t key, const std::vector<Said>& sa
   }
   if (!left.empty())
     return fmt::format("record {} is lost, and {} others", left.begin()->first, left.size() - 1);
-  if (!timers.empty())
-    return fmt::format("its timer of {} never fired", *timers.begin());
+  if (!timers.empty()) return fmt::format("its timer of {} never fired", *timers.begin());
   return {};
 }
 

@@ -29,11 +29,11 @@ struct InputRecord {
 
 // What the job does with a record, beside counting it: told to both by its id alone.
 struct Change {
-  std::int64_t put = 0;         // the map's element that is written
-  std::int64_t erased = -1;     // the one that is erased; -1: none
-  bool cleared = false;         // the whole map, before that
-  bool forgets = false;         // the sum starts again
-  Timestamp timer{};            // to be set
+  std::int64_t put = 0;      // the map's element that is written
+  std::int64_t erased = -1;  // the one that is erased; -1: none
+  bool cleared = false;      // the whole map, before that
+  bool forgets = false;      // the sum starts again
+  Timestamp timer{};         // to be set
 };
 Change change_of(const InputRecord& record);
 // Of the record, in the place of its number.
@@ -44,8 +44,8 @@ struct Said {
   std::int64_t key = 0;
   std::int64_t record = -1;  // which; -1: a timer
   Timestamp timer{};
-  std::int64_t count = 0;    // of the key's records so far
-  std::int64_t sum = 0;      // of their weights, since it was forgotten
+  std::int64_t count = 0;      // of the key's records so far
+  std::int64_t sum = 0;        // of their weights, since it was forgotten
   std::uint64_t elements = 0;  // digest of the map
   std::string text() const;
   static Said parse(std::string_view text);

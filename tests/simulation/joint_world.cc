@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "checkpoint/manifest/manifest_blobs.h"
+#include "checkpoint/memory_metadata_store.h"
 
 namespace tributary::simulation {
 
@@ -28,6 +30,8 @@ enum Trouble : std::uint64_t {
   kBroker,
   kClockJump,
   kWantCheckpoint,
+  kSavepoint,
+  kHeal,
   kTroubles,
 };
 
@@ -37,9 +41,7 @@ CountingJob& job_of(bool keyed_sink) {
   return keyed_sink ? keyed : chained;
 }
 
-PublishError timed_out() {
-  return {PublishFailure::kFatal, Error(ErrorCode::S478, "no answer")};
-}
+PublishError timed_out() { return {PublishFailure::kFatal, Error(ErrorCode::S478, "no answer")}; }
 
 }  // namespace
 
@@ -51,13 +53,16 @@ class JointWorld::Connector final : public SinkConnector {
       : world_(world), process_(process), uid_(uid) {}
 
   PublishResult<void> fence(WriterNumber number, OwnershipRound) override {
-    const auto said = world_.ask<FenceAnswer>(
-        process_, uid_, [&](CallId call) { return Fence{number, call}; });
+    const auto died = world_.find(process_)->control_died;
+    if (died && world_.now() - *died > PublishLimits{}.lease_nanos)
+      world_.violation("a task fences long after the last lease that it can have got");
+    const auto said =
+        world_.ask<FenceAnswer>(process_, uid_, [&](CallId call) { return Fence{number, call}; });
     return said ? said->result : std::unexpected(timed_out());
   }
   PublishResult<MarkPosition> mark_end() override {
-    const auto said = world_.ask<MarkEndAnswer>(process_, uid_,
-                                                [&](CallId call) { return FindMarkEnd{call}; });
+    const auto said =
+        world_.ask<MarkEndAnswer>(process_, uid_, [&](CallId call) { return FindMarkEnd{call}; });
     return said ? said->result : std::unexpected(timed_out());
   }
   PublishResult<MarksRead> published(MarkPosition from, MarkPosition until) override {
@@ -66,8 +71,8 @@ class JointWorld::Connector final : public SinkConnector {
     return said ? said->result : std::unexpected(timed_out());
   }
   PublishResult<MarkPosition> publish(const Part& part) override {
-    const auto said = world_.ask<PublishAnswer>(
-        process_, uid_, [&](CallId call) { return Publish{part, call}; });
+    const auto said =
+        world_.ask<PublishAnswer>(process_, uid_, [&](CallId call) { return Publish{part, call}; });
     return said ? said->result : std::unexpected(timed_out());
   }
   void close(WriterNumber number) override {
@@ -79,6 +84,73 @@ class JointWorld::Connector final : public SinkConnector {
   const std::uint32_t process_;
   const Hash128 uid_;
 };
+
+// The record, with death in the middle of writing it, and with a look at what is written.
+// LocalMetadataStore has power cuts of its own.
+class JointWorld::Metadata final : public MetadataStore {
+ public:
+  explicit Metadata(JointWorld& world) : world_(world) {}
+
+  Result<std::optional<MetadataRecord>> get(std::string_view key) override {
+    return store_.get(key);
+  }
+  Result<SetOutcome> compare_and_set(std::string_view key, MetadataVersion expected,
+                                     std::string_view bytes) override {
+    const bool dies = !world_.calm_ && world_.random_.below(1000) < world_.mood_.dies_persisting;
+    if (dies && world_.random_.chance(1, 2)) throw ControlDies{};
+    const auto set = store_.compare_and_set(key, expected, bytes);
+    if (set && set->stored) world_.look_at_record(std::string(bytes));
+    if (dies) throw ControlDies{};
+    return set;
+  }
+  Result<std::vector<std::string>> list(std::string_view prefix) override {
+    return store_.list(prefix);
+  }
+
+ private:
+  JointWorld& world_;
+  MemoryMetadataStore store_;
+};
+
+void JointWorld::look_at_record(const std::string& bytes) {
+  cluster::JobRecord record;
+  if (!record.ParseFromString(bytes)) return violation("the record cannot be parsed");
+  for (const cluster::CompletedCheckpoint& one : record.checkpoints().completed()) {
+    const bool is_older = !completed_.empty() && completed_.rbegin()->first > one.id();
+    const auto [known, is_new] = completed_.try_emplace(one.id(), one.manifest().name());
+    if (is_new && is_older)
+      return violation(fmt::format("checkpoint {} is complete after a later one", one.id()));
+    if (known->second != one.manifest().name())
+      return violation(fmt::format("checkpoint {} is complete twice", one.id()));
+  }
+}
+
+// All that the record names is there, whoever died in the middle of what.
+void JointWorld::look_at_checkpoints() {
+  if (!damaged_.empty()) return;
+  const auto found = metadata_->get(JobFolder::kRecordKey);
+  cluster::JobRecord record;
+  if (!found || !*found || !record.ParseFromString((*found)->bytes)) return;
+  for (const cluster::CompletedCheckpoint& one : record.checkpoints().completed()) {
+    const auto manifest = folder_.manifests().read(one.manifest());
+    if (!manifest)
+      return violation(fmt::format("checkpoint {}: {}", one.id(), manifest.error().to_string()));
+    for_each_blob(*manifest, [&](const checkpoint::BlobRef& blob) {
+      const auto file = folder_.blobs().get(blob);
+      if (!file) violation(fmt::format("checkpoint {}: {}", one.id(), file.error().to_string()));
+    });
+  }
+}
+
+void JointWorld::look_at_savepoints(SimProcess& process) {
+  if (!process.started()) return;
+  for (const LocalJob::SavepointOutcome& one : process.job().take_outcomes()) {
+    if (!one.error || !damaged_.empty()) continue;
+    const ErrorCode code = one.error->code();
+    if (code == ErrorCode::S410 || code == ErrorCode::S411)
+      violation(fmt::format("a savepoint failed: {}", one.error->to_string()));
+  }
+}
 
 template <typename Answer>
 std::optional<Answer> JointWorld::ask(std::uint32_t process, const Hash128& uid,
@@ -126,8 +198,8 @@ void JointWorld::carry(std::function<void()> deliver) {
 }
 
 SimProcess* JointWorld::find(std::uint32_t id) {
-  const auto found = std::ranges::find_if(
-      processes_, [&](const auto& process) { return process->id() == id; });
+  const auto found =
+      std::ranges::find_if(processes_, [&](const auto& process) { return process->id() == id; });
   return found == processes_.end() ? nullptr : found->get();
 }
 
@@ -176,6 +248,7 @@ bool JointWorld::step_somebody() {
     for (std::size_t i = 0; i < executor.size() && count < std::size(ready); ++i) {
       // Slots were spawned first, control last.
       const bool is_control = i + 1 == executor.size();
+      if (is_control && process->control_died) continue;
       const bool paused =
           is_control ? process->control_paused : (process->slots_paused >> i & 1) != 0;
       if (!paused && executor.ready(i)) ready[count++] = {process.get(), i};
@@ -185,9 +258,21 @@ bool JointWorld::step_somebody() {
   const Ready chosen = ready[random_.below(count)];
   note(chosen.process->id() * 16 + chosen.index);
   const auto was_running = std::exchange(running_, chosen.process->id());
-  chosen.process->executor().step(chosen.index);
+  try {
+    chosen.process->executor().step(chosen.index);
+  } catch (const ControlDies&) {
+    control_died(*chosen.process);
+  }
   running_ = was_running;
   return true;
+}
+
+// Its tasks may not know yet.
+void JointWorld::control_died(SimProcess& process) {
+  note(5000);
+  process.control_died = now();
+  if (current_ == process.id()) current_.reset();
+  if (random_.chance(1, 2)) crash(process);
 }
 
 bool JointWorld::run_io() {
@@ -290,6 +375,8 @@ std::uint32_t JointWorld::draw_slots() {
 }
 
 void JointWorld::start_process() {
+  if (processes_.size() > kProcessesMax) crash(*processes_.front());
+  look_at_checkpoints();
   ProcessOptions options{.id = ++last_process_,
                          .slots = draw_slots(),
                          .little_room = mood_.little_room,
@@ -297,28 +384,37 @@ void JointWorld::start_process() {
                          .base_bytes_min = mood_.base_bytes_min,
                          .table_order = options_.table_order,
                          .interval = mood_.interval,
+                         .part_bytes = mood_.part_bytes,
+                         .sweep_entries = mood_.sweep_entries,
                          .retained = mood_.retained,
                          .hazards = options_.hazards};
   note(3000 + options.slots);
   processes_.push_back(std::make_unique<SimProcess>(
-      SimProcess::Parts{.job = job_,
-                        .files = files_,
-                        .metadata = metadata_,
-                        .random = ids_,
-                        .clock = clock_,
-                        .wire = *this,
-                        .write_fails = [this] {
-                          return !calm_ && random_.below(1000) < mood_.write_fails;
-                        }},
+      SimProcess::Parts{
+          .job = job_,
+          .files = files_,
+          .metadata = *metadata_,
+          .random = ids_,
+          .clock = clock_,
+          .wire = *this,
+          .write_fails = [this] { return !calm_ && random_.below(1000) < mood_.write_fails; }},
       options));
   SimProcess& process = *processes_.back();
   current_ = process.id();
   const auto was_running = std::exchange(running_, process.id());
   ++process.busy;
-  const Status opened = process.open();
+  Status opened;
+  try {
+    opened = process.open();
+  } catch (const ControlDies&) {
+    crash(process);
+  }
   --process.busy;
   running_ = was_running;
-  if (std::getenv("SIM_DEBUG")) fmt::print("{}: start {} slots {} from {} passed over {} {}\n", events_, options.id, options.slots, opened ? process.job().checkpoints().newest.value : 0, process.passed_over(), opened ? "" : opened.error().to_string());
+  if (std::getenv("SIM_DEBUG"))
+    fmt::print("{}: start {} slots {} from {} passed over {} {}\n", events_, options.id,
+               options.slots, opened ? process.job().checkpoints().newest.value : 0,
+               process.passed_over(), opened ? "" : opened.error().to_string());
   if (opened || !process.alive) return;
   note(3100);
   process.alive = false;
@@ -326,10 +422,9 @@ void JointWorld::start_process() {
   open_not_before_ = clock_.monotonic_nanos() + kNanosPerSecond;
   // Somebody brings back what had rotted.
   if (!damaged_.empty()) return heal();
-  if (calm_)
-    violation(fmt::format("the job cannot be opened: {}", opened.error().to_string()));
-  else if (opened.error().code() != ErrorCode::S478 && opened.error().code() != ErrorCode::F102 &&
-           opened.error().code() != ErrorCode::J601)
+  const ErrorCode code = opened.error().code();
+  // The broker is busy, the disk full, or another leader was quicker: tried again.
+  if (code != ErrorCode::S478 && code != ErrorCode::F102 && code != ErrorCode::J601)
     violation(fmt::format("the job could not be opened: {}", opened.error().to_string()));
 }
 
@@ -343,9 +438,13 @@ void JointWorld::reap() {
   for (std::size_t i = 0; i < processes_.size();) {
     SimProcess& process = *processes_[i];
     const bool is_current = current_ == process.id();
+    look_at_savepoints(process);
     if (process.alive && process.started() && process.job().over()) {
       const LocalJob::Outcome& outcome = process.job().outcome();
-      if (std::getenv("SIM_DEBUG")) fmt::print("{}: over {} {} {}\n", events_, process.id(), cluster::JobPhase_Name(outcome.phase), outcome.error ? outcome.error->to_string() : "");
+      if (std::getenv("SIM_DEBUG"))
+        fmt::print("{}: over {} {} {}\n", events_, process.id(),
+                   cluster::JobPhase_Name(outcome.phase),
+                   outcome.error ? outcome.error->to_string() : "");
       note(4000 + static_cast<std::uint64_t>(outcome.phase));
       if (outcome.phase == cluster::FINISHED && is_current) finished_ = true;
       if (outcome.error && outcome.error->to_string().starts_with("X"))
@@ -407,8 +506,7 @@ void JointWorld::chaos() {
       for (const auto& one : processes_) crash(*one);
       return;
     case kStop:
-      if (process != nullptr && process->started())
-        process->job().request_stop();
+      if (process != nullptr && process->started()) process->job().request_stop();
       return;
     case kBroker:
       return note(broker_.chaos(random_));
@@ -418,6 +516,12 @@ void JointWorld::chaos() {
     case kWantCheckpoint:
       if (process != nullptr && process->started()) process->job().request_checkpoint();
       return;
+    case kSavepoint:
+      if (process != nullptr && process->started())
+        process->job().request_savepoint(fmt::format("savepoints/{}", ++savepoints_));
+      return;
+    case kHeal:
+      return heal();
     case kTroubles:
       return;
   }
@@ -440,7 +544,11 @@ void JointWorld::damage() {
   walk(walk, "job/blobs");
   walk(walk, "job/manifests");
   if (found.empty()) return;
-  const std::string& path = found[random_.below(found.size())];
+  // Mostly what came last: what would be restored.
+  std::ranges::sort(found, std::ranges::greater(),
+                    [&](const std::string& path) { return files_.stat(path)->modified.micros; });
+  const std::string& path = found[random_.below(
+      random_.chance(3, 4) ? std::min<std::size_t>(found.size(), 4) : found.size())];
   const auto bytes = files_.read_whole_file(path, 1 << 20);
   if (!bytes || damaged_.contains(path)) return;
   std::string spoilt = *bytes;
@@ -460,15 +568,26 @@ void JointWorld::heal() {
 // ---- the end ----
 
 void JointWorld::violation(std::string text) {
-      if (std::getenv("SIM_DEBUG")) {
-        for (const auto& one : processes_) {
-          fmt::print("process {} alive {} busy {} started {} current {} phase {} waiting io {} messages {} now {}\n", one->id(), one->alive, one->busy, one->started(), current_ == one->id(), one->started() ? cluster::JobPhase_Name(one->job().phase()) : "", one->io().waiting(), messages_.size(), clock_.monotonic_nanos());
-          if (one->started()) { auto c = one->job().checkpoints(); fmt::print(" newest {} pending {} failed {} last {}\n", c.newest.value, c.pending.value, c.failed, c.last_failure ? c.last_failure->to_string() : "-");
-            for (auto& m : one->job().execution().metrics()) fmt::print(" stage {} task {} finished {} watermark {}\n", m.stage, m.task, m.finished.get(), m.watermark.get()); }
-        }
-        for (auto r : job_.seams().released) fmt::print(" released {}", r);
-        fmt::print("\n");
+  if (std::getenv("SIM_DEBUG")) {
+    for (const auto& one : processes_) {
+      fmt::print(
+          "process {} alive {} busy {} started {} current {} phase {} waiting io {} messages {} "
+          "now {}\n",
+          one->id(), one->alive, one->busy, one->started(), current_ == one->id(),
+          one->started() ? cluster::JobPhase_Name(one->job().phase()) : "", one->io().waiting(),
+          messages_.size(), clock_.monotonic_nanos());
+      if (one->started()) {
+        auto c = one->job().checkpoints();
+        fmt::print(" newest {} pending {} failed {} last {}\n", c.newest.value, c.pending.value,
+                   c.failed, c.last_failure ? c.last_failure->to_string() : "-");
+        for (auto& m : one->job().execution().metrics())
+          fmt::print(" stage {} task {} finished {} watermark {}\n", m.stage, m.task,
+                     m.finished.get(), m.watermark.get());
       }
+    }
+    for (auto r : job_.seams().released) fmt::print(" released {}", r);
+    fmt::print("\n");
+  }
   if (violation_.empty()) violation_ = std::move(text);
 }
 
@@ -500,31 +619,35 @@ void JointWorld::check() {
   }
   if (std::string found = history_.difference(seen); !found.empty()) violation(std::move(found));
   if (std::getenv("SIM_DEBUG") && !violation_.empty()) {
-    fmt::print("memory {} base {} kinds {:x} chaos {} loss {} wloss {} slow {} wf {} retained {} little {}\n", mood_.memory_bytes, mood_.base_bytes_min, mood_.kinds, mood_.chaos, mood_.loss, mood_.word_loss, mood_.slow, mood_.write_fails, mood_.retained, mood_.little_room);
-    for (auto& p : seen) for (auto& one : p) {
-      InputRecord r{one.key, one.record, {}};
-      for (auto& sp : history_.splits()) for (auto& x : sp) if (x.id == one.record) r = x;
-      auto c = change_of(r);
-      fmt::print("{}: {} | put {} erased {} cleared {} forgets {}\n", one.key, one.text(), c.put, c.erased, c.cleared, c.forgets);
-    }
+    fmt::print(
+        "memory {} base {} kinds {:x} chaos {} loss {} wloss {} slow {} wf {} retained {} little "
+        "{}\n",
+        mood_.memory_bytes, mood_.base_bytes_min, mood_.kinds, mood_.chaos, mood_.loss,
+        mood_.word_loss, mood_.slow, mood_.write_fails, mood_.retained, mood_.little_room);
+    for (auto& p : seen)
+      for (auto& one : p) {
+        InputRecord r{one.key, one.record, {}};
+        for (auto& sp : history_.splits())
+          for (auto& x : sp)
+            if (x.id == one.record) r = x;
+        auto c = change_of(r);
+        fmt::print("{}: {} | put {} erased {} cleared {} forgets {}\n", one.key, one.text(), c.put,
+                   c.erased, c.cleared, c.forgets);
+      }
   }
 }
 
-JointWorld::JointWorld(const WorldOptions& options)
-    : options_(options),
-      random_(options.seed),
-      ids_(mix64(options.seed)),
-      history_(random_, 1 + static_cast<std::uint32_t>(random_.below(3)), options.records),
-      job_(job_of(random_.chance(1, 8))),
-      broker_(*this, options.broker),
-      troubled_(options.events / 4 + random_.below(options.events * 3 / 4 + 1)) {
-  static constexpr std::uint64_t kLoss[] = {0, 0, 10, 40};
+void JointWorld::draw_mood() {
+  static constexpr std::uint64_t kLoss[] = {0, 0, 10, 60};
   static constexpr std::uint64_t kWordLoss[] = {0, 0, 20, 80};
   static constexpr std::uint64_t kSlow[] = {0, 20, 150};
   static constexpr std::uint64_t kWriteFails[] = {0, 0, 10, 50};
   static constexpr std::uint64_t kChaos[] = {1, 2, 4, 8};
   static constexpr std::size_t kMemory[] = {0, 3'000, 12'000};
+  static constexpr std::size_t kSweep[] = {1, 3, 2000};
   static constexpr std::uint64_t kBase[] = {200, 1'000, 1 << 20};
+  static constexpr std::uint64_t kPart[] = {100, 300, 2'000};
+  static constexpr std::uint64_t kDies[] = {0, 0, 0, 100};
   mood_.loss = kLoss[random_.below(4)];
   mood_.word_loss = kWordLoss[random_.below(4)];
   mood_.slow = kSlow[random_.below(3)];
@@ -535,9 +658,69 @@ JointWorld::JointWorld(const WorldOptions& options)
   mood_.kinds = random_.chance(1, 2) ? some | others : some & others;
   mood_.little_room = random_.chance(1, 4);
   mood_.memory_bytes = kMemory[random_.below(3)];
+  mood_.sweep_entries = kSweep[random_.below(3)];
   mood_.base_bytes_min = kBase[random_.below(3)];
+  mood_.part_bytes = kPart[random_.below(3)];
+  mood_.dies_persisting = kDies[random_.below(4)];
   mood_.interval = milliseconds(static_cast<std::int64_t>(1000 + random_.below(5000)));
   mood_.retained = 1 + static_cast<std::uint32_t>(random_.below(2));
+  // Some schedules are about one thing.
+  const auto only = [&](std::initializer_list<Trouble> kinds) {
+    mood_.kinds = 0;
+    for (const Trouble kind : kinds) mood_.kinds |= std::uint64_t{1} << kind;
+    mood_.loss = mood_.word_loss = mood_.write_fails = mood_.dies_persisting = 0;
+    mood_.chaos = 6;
+  };
+  switch (random_.below(16)) {
+    case 0:
+      only({kZombie, kWake, kStandStill, kClockJump, kBroker, kCrash});
+      mood_.slow = 150;
+      break;
+    case 1:
+      only({kDamage, kHeal, kWantCheckpoint, kCrash});
+      mood_.retained = 2;
+      mood_.memory_bytes = 0;
+      break;
+    case 2:
+      only({kCrash, kWantCheckpoint});
+      mood_.write_fails = 150;
+      break;
+    case 3:
+      only({kCrash, kWantCheckpoint, kStop});
+      mood_.memory_bytes = 3'000;
+      mood_.sweep_entries = 1;
+      mood_.base_bytes_min = 200;
+      break;
+    case 4:
+      only({kCrash, kBroker, kWantCheckpoint, kClockJump});
+      mood_.loss = 100;
+      mood_.part_bytes = 100;
+      break;
+    case 5:
+      only({kCrash, kWantCheckpoint, kClockJump, kStandStill, kWake});
+      mood_.word_loss = 150;
+      mood_.slow = 200;
+      break;
+    case 6:
+      only({kWantCheckpoint, kCrash, kSavepoint});
+      mood_.dies_persisting = 150;
+      break;
+    default:
+      break;
+  }
+}
+
+JointWorld::JointWorld(const WorldOptions& options)
+    : options_(options),
+      random_(options.seed),
+      ids_(mix64(options.seed)),
+      history_(random_, 1 + static_cast<std::uint32_t>(random_.below(3)), options.records),
+      job_(job_of(random_.chance(1, 8))),
+      metadata_(std::make_unique<Metadata>(*this)),
+      folder_(files_, "job", ids_),
+      broker_(*this, options.broker),
+      troubled_(options.events / 4 + random_.below(options.events * 3 / 4 + 1)) {
+  draw_mood();
   JobSeams& seams = job_.seams();
   seams.history = &history_;
   seams.released.assign(history_.splits().size(), 0);
@@ -554,6 +737,16 @@ JointWorld::~JointWorld() {
 }
 
 Outcome JointWorld::run() {
+  try {
+    go_on_to_the_end();
+  } catch (const std::exception& thrown) {
+    violation(fmt::format("an exception: {}", thrown.what()));
+  }
+  note(events_);
+  return {.violation = violation_, .trace = trace_, .events = events_};
+}
+
+void JointWorld::go_on_to_the_end() {
   while (!finished_ && violation_.empty()) {
     event();
     if (!calm_ || events_ % 64 != 0) continue;
@@ -581,8 +774,6 @@ Outcome JointWorld::run() {
     broker_.progress(random_);
   }
   if (violation_.empty()) check();
-  note(events_);
-  return {.violation = violation_, .trace = trace_, .events = events_};
 }
 
 }  // namespace tributary::simulation

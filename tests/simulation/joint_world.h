@@ -26,7 +26,8 @@ namespace tributary::simulation {
 
 struct WorldOptions {
   std::uint64_t seed = 1;
-  std::uint32_t events = 200;  // at most, with troubles; then everything is mended and runs to its end
+  std::uint32_t events =
+      200;  // at most, with troubles; then everything is mended and runs to its end
   std::uint32_t records = 30;
   std::uint64_t table_order = 0;  // besides the seed's
   EngineHazards hazards;
@@ -49,6 +50,8 @@ class JointWorld final : private model::RequestHost, private ControlWire {
 
  private:
   class Connector;
+  class Metadata;
+  struct ControlDies {};  // thrown in the middle of its step
   struct Message {
     std::optional<std::uint32_t> process;
     std::function<void()> run;
@@ -56,14 +59,17 @@ class JointWorld final : private model::RequestHost, private ControlWire {
   };
   // Each seed has its own: a bug hides from an even mixture of all troubles.
   struct Mood {
-    std::uint64_t loss = 0;       // of 1000 requests and answers of the broker
-    std::uint64_t word_loss = 0;  // of 1000 words between control and tasks
-    std::uint64_t slow = 0;       // of 1000 messages
+    std::uint64_t loss = 0;         // of 1000 requests and answers of the broker
+    std::uint64_t word_loss = 0;    // of 1000 words between control and tasks
+    std::uint64_t slow = 0;         // of 1000 messages
     std::uint64_t write_fails = 0;  // of 1000
     std::uint64_t chaos = 0;        // of 100 events
     std::uint64_t kinds = 0;        // of chaos: a bit each
     bool little_room = false;
     std::size_t memory_bytes = 0;
+    std::size_t sweep_entries = 2000;
+    std::uint64_t part_bytes = 300;
+    std::uint64_t dies_persisting = 0;  // of 1000 writes of the record
     std::uint64_t base_bytes_min = 0;
     Duration interval{};
     std::uint32_t retained = 1;
@@ -96,8 +102,14 @@ class JointWorld final : private model::RequestHost, private ControlWire {
   void crash(SimProcess& process);
   void reap();
   void damage();
+  void look_at_record(const std::string& bytes);
+  void look_at_checkpoints();
+  void look_at_savepoints(SimProcess& process);
+  void control_died(SimProcess& process);
   void heal();
   void mend();
+  void draw_mood();
+  void go_on_to_the_end();
   void check();
   void violation(std::string text);
   void note(std::uint64_t what) { trace_ = mix64(trace_ ^ what); }
@@ -110,7 +122,8 @@ class JointWorld final : private model::RequestHost, private ControlWire {
   CountingJob& job_;
   ManualClock clock_{Timestamp{1'000'000}};
   MemoryFileSystem files_;
-  MemoryMetadataStore metadata_;  // LocalMetadataStore has its own power cuts
+  const std::unique_ptr<Metadata> metadata_;
+  JobFolder folder_;  // for a look from outside
   model::BrokerCalls broker_;
   const std::uint64_t troubled_;  // events
   std::uint64_t trace_ = 0;
@@ -129,6 +142,8 @@ class JointWorld final : private model::RequestHost, private ControlWire {
   std::map<std::uint64_t, OwnerEvent> answers_;  // by call
   std::map<std::string, std::string> damaged_;   // what was there before
   std::int64_t open_not_before_ = 0;
+  std::map<std::uint64_t, std::string> completed_;  // manifests that were on record, by id
+  std::uint64_t savepoints_ = 0;
 };
 
 }  // namespace tributary::simulation

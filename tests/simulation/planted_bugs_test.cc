@@ -1,6 +1,6 @@
-// Each planted bug removes one guard of the engine, and must be found by the joint simulation within
-// the stated number of seeds: a simulation that finds nothing must not pass for one that finds
-// everything. TRIBUTARY_SIMULATION_FIRST=N begins elsewhere.
+// Each planted bug removes one guard of the engine, and must be found by the joint simulation
+// within the stated number of seeds: a simulation that finds nothing must not pass for one that
+// finds everything. TRIBUTARY_SIMULATION_FIRST=N begins elsewhere.
 #include <cstdlib>
 #include <functional>
 #include <iostream>
@@ -83,21 +83,26 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         checkpoints("Rule65_NotifyBeforeCommit", &CheckpointHazards::notify_before_commit, 5000),
         checkpoints("Rule3_ReuseIds", &CheckpointHazards::reuse_ids, 5000),
-        checkpoints("Rule37_CountOtherCheckpoints", &CheckpointHazards::count_other_checkpoints, 5000),
-        checkpoints("Rule64_DeleteBeforeCondemning", &CheckpointHazards::delete_before_condemning, 5000),
+        checkpoints("Rule37_CountOtherCheckpoints", &CheckpointHazards::count_other_checkpoints,
+                    5000),
+        checkpoints("Rule64_DeleteBeforeCondemning", &CheckpointHazards::delete_before_condemning,
+                    5000),
         checkpoints("Rule4_ForgetPins", &CheckpointHazards::forget_pins, 5000),
-        checkpoints("Rule10_KeepQuietAfterElection", &CheckpointHazards::keep_quiet_after_election, 5000),
+        checkpoints("Rule10_KeepQuietAfterElection", &CheckpointHazards::keep_quiet_after_election,
+                    5000),
         checkpoints("RestoreWhileCommitting", &CheckpointHazards::restore_while_committing, 5000),
         checkpoints("Rule1_FallBackBeyondMarks", &CheckpointHazards::fall_back_beyond_marks, 5000),
         checkpoints("Rule15_StopBeforePublished", &CheckpointHazards::stop_before_published, 5000),
-        checkpoints("Rule15_CompleteWithoutFinished", &CheckpointHazards::complete_without_finished, 5000),
+        checkpoints("Rule15_CompleteWithoutFinished", &CheckpointHazards::complete_without_finished,
+                    5000),
         checkpoints("Rule64_WriteAfterRefusal", &CheckpointHazards::write_after_refusal, 5000)),
     [](const auto& of) { return of.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     Publisher, PlantedBugTest,
     ::testing::Values(
-        publishing("Rule2_MarksReadBeforeAllAreFenced", &PublishHazards::marks_before_all_fenced, 5000),
+        publishing("Rule2_MarksReadBeforeAllAreFenced", &PublishHazards::marks_before_all_fenced,
+                   5000),
         publishing("Rule2_CommittedEndIsTheEnd", &PublishHazards::committed_end_is_the_end, 5000),
         publishing("Rule3_EpochsWithoutLineage", &PublishHazards::epochs_without_lineage, 5000),
         publishing("Rule6_PartsWithoutPosition", &PublishHazards::parts_without_position, 5000),
@@ -113,13 +118,15 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& of) { return of.param.name; });
 
 TEST(JointSimulationTest, TheMarkOutsideTheTransactionIsFound) {
-  const PlantedBug bug{"", [](WorldOptions& options) {
-                         options.broker.mark_outside_transaction = true;
-                       }, 5000};
+  const PlantedBug bug{
+      "", [](WorldOptions& options) { options.broker.mark_outside_transaction = true; }, 5000};
   for (std::uint64_t seed = 1; seed <= bug.within; ++seed) {
     WorldOptions options{.seed = seed};
     bug.plant(options);
-    if (!JointWorld(options).run().violation.empty()) { std::cout << "found by " << seed << "\n"; return; }
+    if (!JointWorld(options).run().violation.empty()) {
+      std::cout << "found by " << seed << "\n";
+      return;
+    }
   }
   FAIL();
 }

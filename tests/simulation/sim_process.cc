@@ -79,7 +79,7 @@ Status SimProcess::open() {
   auto checkpoints = std::make_shared<LocalJob::Options::Checkpoints>();
   PublishLimits limits;
   limits.segment_bytes = 600;
-  limits.part_bytes = 300;
+  limits.part_bytes = options_.part_bytes;
   limits.part_bytes_min = 8;
   checkpoints->services = {
       .io = &io_,
@@ -96,6 +96,7 @@ Status SimProcess::open() {
       .publish_limits = limits,
       .simulation = {.wire = &parts_.wire,
                      .table_order = options_.table_order,
+                     .sweep_entries = options_.sweep_entries,
                      .aligner = options_.hazards.aligner,
                      .state = options_.hazards.state,
                      .publish = options_.hazards.publish}};

@@ -17,7 +17,7 @@
 #include "base/executor.h"
 #include "base/io_pool.h"
 #include "base/random.h"
-#include "checkpoint/memory_metadata_store.h"
+#include "checkpoint/metadata_store.h"
 #include "checkpoint/model_lsm.h"
 #include "runtime/cluster/job_folder.h"
 #include "runtime/cluster/local_job.h"
@@ -89,6 +89,8 @@ struct ProcessOptions {
   std::uint64_t base_bytes_min = 0;
   std::uint64_t table_order = 0;
   Duration interval{};
+  std::uint64_t part_bytes = 300;
+  std::size_t sweep_entries = 2000;
   std::uint32_t retained = 2;
   EngineHazards hazards;
 };
@@ -121,7 +123,8 @@ class SimProcess {
   // ---- the world's notes ----
   bool alive = true;
   bool control_paused = false;
-  std::uint32_t slots_paused = 0;  // a bit each
+  std::optional<std::int64_t> control_died;  // when; its tasks may live on
+  std::uint32_t slots_paused = 0;            // a bit each
   bool io_paused = false;
   std::uint32_t busy = 0;  // calls of its pool that wait for an answer
 
