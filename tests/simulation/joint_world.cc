@@ -118,6 +118,9 @@ void JointWorld::look_at_record(const std::string& bytes) {
   for (const cluster::CompletedCheckpoint& one : record.checkpoints().completed()) {
     const bool is_older = !completed_.empty() && completed_.rbegin()->first > one.id();
     const auto [known, is_new] = completed_.try_emplace(one.id(), one.manifest().name());
+    // Most that can go wrong shows when it is restored.
+    if (is_new && !calm_ && random_.below(4) < mood_.crashes)
+      crash_at_ = events_ + 1 + random_.below(60);
     if (is_new && is_older)
       return violation(fmt::format("checkpoint {} is complete after a later one", one.id()));
     if (known->second != one.manifest().name())
@@ -327,6 +330,10 @@ void JointWorld::event() {
   if (!current_ && !finished_ && depth_ < kDepthMax && clock_.monotonic_nanos() >= open_not_before_)
     return start_process();
   if (calm_) return calm_event();
+  if (crash_at_ != 0 && events_ >= crash_at_ && current_) {
+    crash_at_ = 0;
+    return crash(*find(*current_));
+  }
   if (random_.below(100) < mood_.chaos) return chaos();
   switch (random_.below(16)) {
     case 0:
@@ -653,6 +660,7 @@ void JointWorld::draw_mood() {
   mood_.slow = kSlow[random_.below(3)];
   mood_.write_fails = kWriteFails[random_.below(4)];
   mood_.chaos = kChaos[random_.below(4)];
+  mood_.crashes = random_.below(4);
   const std::uint64_t some = random_.next();
   const std::uint64_t others = random_.next();
   mood_.kinds = random_.chance(1, 2) ? some | others : some & others;
@@ -662,7 +670,7 @@ void JointWorld::draw_mood() {
   mood_.base_bytes_min = kBase[random_.below(3)];
   mood_.part_bytes = kPart[random_.below(3)];
   mood_.dies_persisting = kDies[random_.below(4)];
-  mood_.interval = milliseconds(static_cast<std::int64_t>(1000 + random_.below(5000)));
+  mood_.interval = milliseconds(static_cast<std::int64_t>(300 + random_.below(4000)));
   mood_.retained = 1 + static_cast<std::uint32_t>(random_.below(2));
   // Some schedules are about one thing.
   const auto only = [&](std::initializer_list<Trouble> kinds) {
@@ -724,6 +732,7 @@ JointWorld::JointWorld(const WorldOptions& options)
   JobSeams& seams = job_.seams();
   seams.history = &history_;
   seams.released.assign(history_.splits().size(), 0);
+  for (std::uint64_t i = random_.below(12); i > 0; --i) release();
   seams.outputs = broker_.outputs();
   seams.random = &random_;
   seams.make_connector = [this](const SinkIdentity& identity) {

@@ -65,6 +65,7 @@ class JointWorld final : private model::RequestHost, private ControlWire {
     std::uint64_t write_fails = 0;  // of 1000
     std::uint64_t chaos = 0;        // of 100 events
     std::uint64_t kinds = 0;        // of chaos: a bit each
+    std::uint64_t crashes = 0;      // of 4 checkpoints, soon after they are complete
     bool little_room = false;
     std::size_t memory_bytes = 0;
     std::size_t sweep_entries = 2000;
@@ -144,6 +145,7 @@ class JointWorld final : private model::RequestHost, private ControlWire {
   std::int64_t open_not_before_ = 0;
   std::map<std::uint64_t, std::string> completed_;  // manifests that were on record, by id
   std::uint64_t savepoints_ = 0;
+  std::uint64_t crash_at_ = 0;  // event; 0: none is planned
 };
 
 }  // namespace tributary::simulation
