@@ -53,9 +53,12 @@ class JointWorld::Connector final : public SinkConnector {
       : world_(world), process_(process), uid_(uid) {}
 
   PublishResult<void> fence(WriterNumber number, OwnershipRound) override {
-    const auto died = world_.find(process_)->control_died;
-    if (died && world_.now() - *died > PublishLimits{}.lease_nanos)
-      world_.violation("a task fences long after the last lease that it can have got");
+    SimProcess& process = *world_.find(process_);
+    // A few may have been on their way to the pool when the last lease ended.
+    const bool late = process.control_died &&
+                      world_.now() - *process.control_died > PublishLimits{}.lease_nanos;
+    if (late && ++process.late_fences > 4)
+      world_.violation("tasks fence long after the last lease that they can have got");
     const auto said =
         world_.ask<FenceAnswer>(process_, uid_, [&](CallId call) { return Fence{number, call}; });
     return said ? said->result : std::unexpected(timed_out());
@@ -275,6 +278,8 @@ void JointWorld::control_died(SimProcess& process) {
   note(5000);
   process.control_died = now();
   if (current_ == process.id()) current_.reset();
+  // It takes a while until somebody notices.
+  open_not_before_ = now() + static_cast<std::int64_t>(random_.below(4)) * kNanosPerSecond;
   if (random_.chance(1, 2)) crash(process);
 }
 
@@ -290,7 +295,11 @@ bool JointWorld::run_io() {
   if (count == 0) return false;
   SimProcess& chosen = *able[random_.below(count)];
   const std::size_t waiting = chosen.io().waiting();
-  const std::size_t at = random_.chance(3, 10) ? random_.below(waiting) : 0;
+  std::size_t at = random_.chance(3, 10) ? random_.below(waiting) : 0;
+  if (!calm_) {
+    while (at < waiting && chosen.io().delayed(at)) ++at;
+    if (at == waiting) return false;
+  }
   note(2000 + chosen.id() * 16 + at);
   const std::function<void()> job = chosen.io().take(at);
   const auto was_running = std::exchange(running_, chosen.id());
@@ -329,12 +338,16 @@ void JointWorld::event() {
   if (events_ > troubled_ && !calm_) mend();
   if (!current_ && !finished_ && depth_ < kDepthMax && clock_.monotonic_nanos() >= open_not_before_)
     return start_process();
-  if (calm_) return calm_event();
+  if (calm_) {
+    if (late_trouble_at_ != 0 && events_ >= late_trouble_at_) return late_trouble();
+    return calm_event();
+  }
   if (crash_at_ != 0 && events_ >= crash_at_ && current_) {
     crash_at_ = 0;
     return crash(*find(*current_));
   }
   if (random_.below(100) < mood_.chaos) return chaos();
+  if (random_.below(4) < mood_.brisk) return calm_event();
   switch (random_.below(16)) {
     case 0:
       return release();
@@ -404,7 +417,10 @@ void JointWorld::start_process() {
           .random = ids_,
           .clock = clock_,
           .wire = *this,
-          .write_fails = [this] { return !calm_ && random_.below(1000) < mood_.write_fails; }},
+          .write_fails = [this] { return !calm_ && random_.below(1000) < mood_.write_fails; },
+          .io_delay = [this]() -> std::uint64_t {
+            return !calm_ && random_.below(1000) < mood_.io_slow ? 1 + random_.below(40) : 0;
+          }},
       options));
   SimProcess& process = *processes_.back();
   current_ = process.id();
@@ -534,6 +550,18 @@ void JointWorld::chaos() {
   }
 }
 
+// In the middle of a job that runs well.
+void JointWorld::late_trouble() {
+  late_trouble_at_ = 0;
+  const std::uint64_t what = random_.below(4);
+  note(200 + what);
+  if (what == 0) damage();
+  for (const auto& one : processes_) {
+    if (what < 2 || one->id() == current_) crash(*one);
+  }
+  if (what == 1) files_.drop_unsynced();
+}
+
 // One byte of one blob, chosen by the seed.
 void JointWorld::damage() {
   std::vector<std::string> found;
@@ -600,6 +628,7 @@ void JointWorld::violation(std::string text) {
 
 void JointWorld::mend() {
   calm_ = true;
+  if (random_.chance(1, 2)) late_trouble_at_ = events_ + 1 + random_.below(400);
   heal();
   broker_.mend();
   for (const auto& process : processes_) {
@@ -654,6 +683,8 @@ void JointWorld::draw_mood() {
   static constexpr std::size_t kSweep[] = {1, 3, 2000};
   static constexpr std::uint64_t kBase[] = {200, 1'000, 1 << 20};
   static constexpr std::uint64_t kPart[] = {100, 300, 2'000};
+  static constexpr std::uint64_t kBrisk[] = {0, 2, 3};
+  static constexpr std::uint64_t kIoSlow[] = {0, 0, 200};
   static constexpr std::uint64_t kDies[] = {0, 0, 0, 100};
   mood_.loss = kLoss[random_.below(4)];
   mood_.word_loss = kWordLoss[random_.below(4)];
@@ -661,6 +692,8 @@ void JointWorld::draw_mood() {
   mood_.write_fails = kWriteFails[random_.below(4)];
   mood_.chaos = kChaos[random_.below(4)];
   mood_.crashes = random_.below(4);
+  mood_.brisk = kBrisk[random_.below(3)];
+  mood_.io_slow = kIoSlow[random_.below(3)];
   const std::uint64_t some = random_.next();
   const std::uint64_t others = random_.next();
   mood_.kinds = random_.chance(1, 2) ? some | others : some & others;

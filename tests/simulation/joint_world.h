@@ -67,6 +67,8 @@ class JointWorld final : private model::RequestHost, private ControlWire {
     std::uint64_t kinds = 0;        // of chaos: a bit each
     std::uint64_t crashes = 0;      // of 4 checkpoints, soon after they are complete
     bool little_room = false;
+    std::uint64_t brisk = 0;    // of 4 events: nobody waits for time
+    std::uint64_t io_slow = 0;  // of 1000 pieces of blocking work
     std::size_t memory_bytes = 0;
     std::size_t sweep_entries = 2000;
     std::uint64_t part_bytes = 300;
@@ -98,6 +100,7 @@ class JointWorld final : private model::RequestHost, private ControlWire {
   void release();
   void advance_clock();
   void chaos();
+  void late_trouble();
   std::uint32_t draw_slots();
   void start_process();
   void crash(SimProcess& process);
@@ -145,7 +148,8 @@ class JointWorld final : private model::RequestHost, private ControlWire {
   std::int64_t open_not_before_ = 0;
   std::map<std::uint64_t, std::string> completed_;  // manifests that were on record, by id
   std::uint64_t savepoints_ = 0;
-  std::uint64_t crash_at_ = 0;  // event; 0: none is planned
+  std::uint64_t late_trouble_at_ = 0;  // event, of those that are else without; 0: none
+  std::uint64_t crash_at_ = 0;         // event; 0: none is planned
 };
 
 }  // namespace tributary::simulation

@@ -34,7 +34,7 @@ std::int64_t SteppedExecutor::next_deadline_nanos() const {
 
 std::function<void()> SteppedIoPool::take(std::size_t index) {
   const auto at = jobs_.begin() + static_cast<std::ptrdiff_t>(index);
-  std::function<void()> job = std::move(*at);
+  std::function<void()> job = std::move(at->run);
   jobs_.erase(at);
   return job;
 }
@@ -50,6 +50,7 @@ SimProcess::SimProcess(const Parts& parts, const ProcessOptions& options)
       files_(parts.files, parts.write_fails),
       folder_(files_, "job", parts.random),
       lsm_(files_),
+      io_(parts.io_delay),
       executor_(parts.clock) {}
 
 Status SimProcess::open() {

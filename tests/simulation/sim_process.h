@@ -59,15 +59,22 @@ class SteppedExecutor final : public Executor {
 };
 
 // Runs one job at a time, whichever the world says; while one waits for an answer from outside,
-// others may run.
+// others may run. `delay` says how many others may go before one.
 class SteppedIoPool final : public IoPool {
  public:
-  void submit(std::function<void()> job) override { jobs_.push_back(std::move(job)); }
+  explicit SteppedIoPool(std::function<std::uint64_t()> delay) : delay_(std::move(delay)) {}
+  void submit(std::function<void()> job) override { jobs_.push_back({std::move(job), delay_()}); }
   std::size_t waiting() const { return jobs_.size(); }
+  bool delayed(std::size_t index) { return jobs_[index].delay > 0 && --jobs_[index].delay > 0; }
   std::function<void()> take(std::size_t index);
 
  private:
-  std::vector<std::function<void()>> jobs_;
+  struct Job {
+    std::function<void()> run;
+    std::uint64_t delay = 0;
+  };
+  const std::function<std::uint64_t()> delay_;
+  std::vector<Job> jobs_;
 };
 
 // The disk as one process sees it: writes may fail.
@@ -105,6 +112,7 @@ class SimProcess {
     const Clock& clock;
     ControlWire& wire;
     std::function<bool()> write_fails;
+    std::function<std::uint64_t()> io_delay;
   };
   SimProcess(const Parts& parts, const ProcessOptions& options);
   ~SimProcess() = default;
@@ -126,6 +134,7 @@ class SimProcess {
   std::optional<std::int64_t> control_died;  // when; its tasks may live on
   std::uint32_t slots_paused = 0;            // a bit each
   bool io_paused = false;
+  std::uint32_t late_fences = 0;  // without a lease
   std::uint32_t busy = 0;  // calls of its pool that wait for an answer
 
  private:
