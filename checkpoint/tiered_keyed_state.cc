@@ -1,6 +1,7 @@
 #include "checkpoint/tiered_keyed_state.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/hash.h"
@@ -106,7 +107,11 @@ void TieredKeyedState::collect(KeyGroup group) {
         });
     if (!status) shared_.fail_with(Error(status.error()));
   }
-  if (shared_.hazards.keys_in_table_order) return;
+  if (shared_.hazards.keys_in_table_order) {
+    std::set<std::string> seen;
+    std::erase_if(walk_, [&](const std::string& one) { return !seen.insert(one).second; });
+    return;
+  }
   std::ranges::sort(walk_);
   const auto same = std::ranges::unique(walk_);
   walk_.erase(same.begin(), same.end());

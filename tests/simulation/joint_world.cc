@@ -18,23 +18,6 @@ constexpr std::uint32_t kDepthMax = 3;
 constexpr std::size_t kProcessesMax = 3;
 constexpr std::uint64_t kEventsMax = 60'000;
 
-// Kinds of chaos.
-enum Trouble : std::uint64_t {
-  kCrash,
-  kPowerCut,
-  kZombie,
-  kWake,
-  kStandStill,
-  kDamage,
-  kStop,
-  kBroker,
-  kClockJump,
-  kWantCheckpoint,
-  kSavepoint,
-  kHeal,
-  kTroubles,
-};
-
 CountingJob& job_of(bool keyed_sink) {
   static CountingJob chained(false);
   static CountingJob keyed(true);
@@ -55,8 +38,8 @@ class JointWorld::Connector final : public SinkConnector {
   PublishResult<void> fence(WriterNumber number, OwnershipRound) override {
     SimProcess& process = *world_.find(process_);
     // A few may have been on their way to the pool when the last lease ended.
-    const bool late = process.control_died &&
-                      world_.now() - *process.control_died > PublishLimits{}.lease_nanos;
+    const bool late =
+        process.control_died && world_.now() - *process.control_died > PublishLimits{}.lease_nanos;
     if (late && ++process.late_fences > 4)
       world_.violation("tasks fence long after the last lease that they can have got");
     const auto said =
@@ -99,7 +82,7 @@ class JointWorld::Metadata final : public MetadataStore {
   }
   Result<SetOutcome> compare_and_set(std::string_view key, MetadataVersion expected,
                                      std::string_view bytes) override {
-    const bool dies = !world_.calm_ && world_.random_.below(1000) < world_.mood_.dies_persisting;
+    const bool dies = world_.dies_persisting(bytes);
     if (dies && world_.random_.chance(1, 2)) throw ControlDies{};
     const auto set = store_.compare_and_set(key, expected, bytes);
     if (set && set->stored) world_.look_at_record(std::string(bytes));
@@ -114,49 +97,6 @@ class JointWorld::Metadata final : public MetadataStore {
   JointWorld& world_;
   MemoryMetadataStore store_;
 };
-
-void JointWorld::look_at_record(const std::string& bytes) {
-  cluster::JobRecord record;
-  if (!record.ParseFromString(bytes)) return violation("the record cannot be parsed");
-  for (const cluster::CompletedCheckpoint& one : record.checkpoints().completed()) {
-    const bool is_older = !completed_.empty() && completed_.rbegin()->first > one.id();
-    const auto [known, is_new] = completed_.try_emplace(one.id(), one.manifest().name());
-    // Most that can go wrong shows when it is restored.
-    if (is_new && !calm_ && random_.below(4) < mood_.crashes)
-      crash_at_ = events_ + 1 + random_.below(60);
-    if (is_new && is_older)
-      return violation(fmt::format("checkpoint {} is complete after a later one", one.id()));
-    if (known->second != one.manifest().name())
-      return violation(fmt::format("checkpoint {} is complete twice", one.id()));
-  }
-}
-
-// All that the record names is there, whoever died in the middle of what.
-void JointWorld::look_at_checkpoints() {
-  if (!damaged_.empty()) return;
-  const auto found = metadata_->get(JobFolder::kRecordKey);
-  cluster::JobRecord record;
-  if (!found || !*found || !record.ParseFromString((*found)->bytes)) return;
-  for (const cluster::CompletedCheckpoint& one : record.checkpoints().completed()) {
-    const auto manifest = folder_.manifests().read(one.manifest());
-    if (!manifest)
-      return violation(fmt::format("checkpoint {}: {}", one.id(), manifest.error().to_string()));
-    for_each_blob(*manifest, [&](const checkpoint::BlobRef& blob) {
-      const auto file = folder_.blobs().get(blob);
-      if (!file) violation(fmt::format("checkpoint {}: {}", one.id(), file.error().to_string()));
-    });
-  }
-}
-
-void JointWorld::look_at_savepoints(SimProcess& process) {
-  if (!process.started()) return;
-  for (const LocalJob::SavepointOutcome& one : process.job().take_outcomes()) {
-    if (!one.error || !damaged_.empty()) continue;
-    const ErrorCode code = one.error->code();
-    if (code == ErrorCode::S410 || code == ErrorCode::S411)
-      violation(fmt::format("a savepoint failed: {}", one.error->to_string()));
-  }
-}
 
 template <typename Answer>
 std::optional<Answer> JointWorld::ask(std::uint32_t process, const Hash128& uid,
@@ -391,23 +331,24 @@ void JointWorld::calm_event() {
 
 std::uint32_t JointWorld::draw_slots() {
   static constexpr std::uint32_t kSlots[] = {1, 1, 1, 2, 2, 2, 2, 3};
-  return kSlots[random_.below(std::size(kSlots))];
+  return std::max(kSlots[random_.below(std::size(kSlots))], mood_.slots_min);
 }
 
 void JointWorld::start_process() {
   if (processes_.size() > kProcessesMax) crash(*processes_.front());
   look_at_checkpoints();
-  ProcessOptions options{.id = ++last_process_,
-                         .slots = draw_slots(),
-                         .little_room = mood_.little_room,
-                         .memory_bytes = mood_.memory_bytes,
-                         .base_bytes_min = mood_.base_bytes_min,
-                         .table_order = options_.table_order,
-                         .interval = mood_.interval,
-                         .part_bytes = mood_.part_bytes,
-                         .sweep_entries = mood_.sweep_entries,
-                         .retained = mood_.retained,
-                         .hazards = options_.hazards};
+  ProcessOptions options{
+      .id = ++last_process_,
+      .slots = draw_slots(),
+      .little_room = mood_.little_room,
+      .memory_bytes = mood_.memory_bytes,
+      .base_bytes_min = mood_.base_bytes_min,
+      .table_order = options_.table_order != 0 ? options_.table_order : ids_.next(),
+      .interval = mood_.interval,
+      .part_bytes = mood_.part_bytes,
+      .sweep_entries = mood_.sweep_entries,
+      .retained = mood_.retained,
+      .hazards = options_.hazards};
   note(3000 + options.slots);
   processes_.push_back(std::make_unique<SimProcess>(
       SimProcess::Parts{
@@ -434,10 +375,6 @@ void JointWorld::start_process() {
   }
   --process.busy;
   running_ = was_running;
-  if (std::getenv("SIM_DEBUG"))
-    fmt::print("{}: start {} slots {} from {} passed over {} {}\n", events_, options.id,
-               options.slots, opened ? process.job().checkpoints().newest.value : 0,
-               process.passed_over(), opened ? "" : opened.error().to_string());
   if (opened || !process.alive) return;
   note(3100);
   process.alive = false;
@@ -464,10 +401,6 @@ void JointWorld::reap() {
     look_at_savepoints(process);
     if (process.alive && process.started() && process.job().over()) {
       const LocalJob::Outcome& outcome = process.job().outcome();
-      if (std::getenv("SIM_DEBUG"))
-        fmt::print("{}: over {} {} {}\n", events_, process.id(),
-                   cluster::JobPhase_Name(outcome.phase),
-                   outcome.error ? outcome.error->to_string() : "");
       note(4000 + static_cast<std::uint64_t>(outcome.phase));
       if (outcome.phase == cluster::FINISHED && is_current) finished_ = true;
       if (outcome.error && outcome.error->to_string().starts_with("X"))
@@ -485,160 +418,10 @@ void JointWorld::reap() {
   }
 }
 
-// ---- troubles ----
-
-void JointWorld::chaos() {
-  std::uint64_t what = random_.below(kTroubles);
-  for (int i = 0; i < 30 && (mood_.kinds >> what & 1) == 0; ++i) what = random_.below(kTroubles);
-  if ((mood_.kinds >> what & 1) == 0) return;
-  note(100 + what);
-  if (std::getenv("SIM_DEBUG")) fmt::print("{}: chaos {}\n", events_, what);
-  SimProcess* process = current_ ? find(*current_) : nullptr;
-  switch (static_cast<Trouble>(what)) {
-    case kCrash:
-      if (process != nullptr) crash(*process);
-      return;
-    case kPowerCut:
-      for (const auto& one : processes_) crash(*one);
-      files_.drop_unsynced();
-      return;
-    case kZombie:
-      // Taken for dead: another takes the job over.
-      if (process == nullptr) return;
-      if (processes_.size() >= kProcessesMax) return crash(*processes_.front());
-      process->control_paused = random_.chance(1, 2);
-      process->slots_paused = static_cast<std::uint32_t>(random_.below(8));
-      process->io_paused = random_.chance(1, 2);
-      current_.reset();
-      return;
-    case kWake:
-      for (const auto& one : processes_) {
-        one->control_paused = false;
-        one->slots_paused = 0;
-        one->io_paused = false;
-      }
-      return;
-    case kStandStill:
-      if (process == nullptr) return;
-      process->control_paused = random_.chance(1, 3);
-      process->slots_paused = static_cast<std::uint32_t>(random_.below(8));
-      process->io_paused = random_.chance(1, 3);
-      return;
-    case kDamage:
-      damage();
-      for (const auto& one : processes_) crash(*one);
-      return;
-    case kStop:
-      if (process != nullptr && process->started()) process->job().request_stop();
-      return;
-    case kBroker:
-      return note(broker_.chaos(random_));
-    case kClockJump:
-      clock_.advance(seconds(static_cast<std::int64_t>(2 + random_.below(30))));
-      return;
-    case kWantCheckpoint:
-      if (process != nullptr && process->started()) process->job().request_checkpoint();
-      return;
-    case kSavepoint:
-      if (process != nullptr && process->started())
-        process->job().request_savepoint(fmt::format("savepoints/{}", ++savepoints_));
-      return;
-    case kHeal:
-      return heal();
-    case kTroubles:
-      return;
-  }
-}
-
-// In the middle of a job that runs well.
-void JointWorld::late_trouble() {
-  late_trouble_at_ = 0;
-  const std::uint64_t what = random_.below(4);
-  note(200 + what);
-  if (what == 0) damage();
-  for (const auto& one : processes_) {
-    if (what < 2 || one->id() == current_) crash(*one);
-  }
-  if (what == 1) files_.drop_unsynced();
-}
-
-// One byte of one blob, chosen by the seed.
-void JointWorld::damage() {
-  std::vector<std::string> found;
-  const auto walk = [&](const auto& self, const std::string& folder) -> void {
-    const auto entries = files_.list(folder);
-    if (!entries) return;
-    for (const DirectoryEntry& entry : *entries) {
-      const std::string path = folder + "/" + entry.name;
-      if (entry.kind == FileKind::kDirectory)
-        self(self, path);
-      else if (entry.size > 0)
-        found.push_back(path);
-    }
-  };
-  walk(walk, "job/blobs");
-  walk(walk, "job/manifests");
-  if (found.empty()) return;
-  // Mostly what came last: what would be restored.
-  std::ranges::sort(found, std::ranges::greater(),
-                    [&](const std::string& path) { return files_.stat(path)->modified.micros; });
-  const std::string& path = found[random_.below(
-      random_.chance(3, 4) ? std::min<std::size_t>(found.size(), 4) : found.size())];
-  const auto bytes = files_.read_whole_file(path, 1 << 20);
-  if (!bytes || damaged_.contains(path)) return;
-  std::string spoilt = *bytes;
-  spoilt[random_.below(spoilt.size())] ^= static_cast<char>(1U << random_.below(8));
-  damaged_[path] = *bytes;
-  (void)files_.replace_file(path, spoilt);
-}
-
-void JointWorld::heal() {
-  for (const auto& [path, bytes] : damaged_) {
-    const auto there = files_.exists(path);
-    if (there && *there) (void)files_.replace_file(path, bytes);
-  }
-  damaged_.clear();
-}
-
 // ---- the end ----
 
 void JointWorld::violation(std::string text) {
-  if (std::getenv("SIM_DEBUG")) {
-    for (const auto& one : processes_) {
-      fmt::print(
-          "process {} alive {} busy {} started {} current {} phase {} waiting io {} messages {} "
-          "now {}\n",
-          one->id(), one->alive, one->busy, one->started(), current_ == one->id(),
-          one->started() ? cluster::JobPhase_Name(one->job().phase()) : "", one->io().waiting(),
-          messages_.size(), clock_.monotonic_nanos());
-      if (one->started()) {
-        auto c = one->job().checkpoints();
-        fmt::print(" newest {} pending {} failed {} last {}\n", c.newest.value, c.pending.value,
-                   c.failed, c.last_failure ? c.last_failure->to_string() : "-");
-        for (auto& m : one->job().execution().metrics())
-          fmt::print(" stage {} task {} finished {} watermark {}\n", m.stage, m.task,
-                     m.finished.get(), m.watermark.get());
-      }
-    }
-    for (auto r : job_.seams().released) fmt::print(" released {}", r);
-    fmt::print("\n");
-  }
   if (violation_.empty()) violation_ = std::move(text);
-}
-
-void JointWorld::mend() {
-  calm_ = true;
-  if (random_.chance(1, 2)) late_trouble_at_ = events_ + 1 + random_.below(400);
-  heal();
-  broker_.mend();
-  for (const auto& process : processes_) {
-    process->control_paused = false;
-    process->slots_paused = 0;
-    process->io_paused = false;
-  }
-  JobSeams& seams = job_.seams();
-  for (std::size_t i = 0; i < seams.released.size(); ++i)
-    seams.released[i] = history_.splits()[i].size();
 }
 
 void JointWorld::check() {
@@ -654,101 +437,6 @@ void JointWorld::check() {
     }
   }
   if (std::string found = history_.difference(seen); !found.empty()) violation(std::move(found));
-  if (std::getenv("SIM_DEBUG") && !violation_.empty()) {
-    fmt::print(
-        "memory {} base {} kinds {:x} chaos {} loss {} wloss {} slow {} wf {} retained {} little "
-        "{}\n",
-        mood_.memory_bytes, mood_.base_bytes_min, mood_.kinds, mood_.chaos, mood_.loss,
-        mood_.word_loss, mood_.slow, mood_.write_fails, mood_.retained, mood_.little_room);
-    for (auto& p : seen)
-      for (auto& one : p) {
-        InputRecord r{one.key, one.record, {}};
-        for (auto& sp : history_.splits())
-          for (auto& x : sp)
-            if (x.id == one.record) r = x;
-        auto c = change_of(r);
-        fmt::print("{}: {} | put {} erased {} cleared {} forgets {}\n", one.key, one.text(), c.put,
-                   c.erased, c.cleared, c.forgets);
-      }
-  }
-}
-
-void JointWorld::draw_mood() {
-  static constexpr std::uint64_t kLoss[] = {0, 0, 10, 60};
-  static constexpr std::uint64_t kWordLoss[] = {0, 0, 20, 80};
-  static constexpr std::uint64_t kSlow[] = {0, 20, 150};
-  static constexpr std::uint64_t kWriteFails[] = {0, 0, 10, 50};
-  static constexpr std::uint64_t kChaos[] = {1, 2, 4, 8};
-  static constexpr std::size_t kMemory[] = {0, 3'000, 12'000};
-  static constexpr std::size_t kSweep[] = {1, 3, 2000};
-  static constexpr std::uint64_t kBase[] = {200, 1'000, 1 << 20};
-  static constexpr std::uint64_t kPart[] = {100, 300, 2'000};
-  static constexpr std::uint64_t kBrisk[] = {0, 2, 3};
-  static constexpr std::uint64_t kIoSlow[] = {0, 0, 200};
-  static constexpr std::uint64_t kDies[] = {0, 0, 0, 100};
-  mood_.loss = kLoss[random_.below(4)];
-  mood_.word_loss = kWordLoss[random_.below(4)];
-  mood_.slow = kSlow[random_.below(3)];
-  mood_.write_fails = kWriteFails[random_.below(4)];
-  mood_.chaos = kChaos[random_.below(4)];
-  mood_.crashes = random_.below(4);
-  mood_.brisk = kBrisk[random_.below(3)];
-  mood_.io_slow = kIoSlow[random_.below(3)];
-  const std::uint64_t some = random_.next();
-  const std::uint64_t others = random_.next();
-  mood_.kinds = random_.chance(1, 2) ? some | others : some & others;
-  mood_.little_room = random_.chance(1, 4);
-  mood_.memory_bytes = kMemory[random_.below(3)];
-  mood_.sweep_entries = kSweep[random_.below(3)];
-  mood_.base_bytes_min = kBase[random_.below(3)];
-  mood_.part_bytes = kPart[random_.below(3)];
-  mood_.dies_persisting = kDies[random_.below(4)];
-  mood_.interval = milliseconds(static_cast<std::int64_t>(300 + random_.below(4000)));
-  mood_.retained = 1 + static_cast<std::uint32_t>(random_.below(2));
-  // Some schedules are about one thing.
-  const auto only = [&](std::initializer_list<Trouble> kinds) {
-    mood_.kinds = 0;
-    for (const Trouble kind : kinds) mood_.kinds |= std::uint64_t{1} << kind;
-    mood_.loss = mood_.word_loss = mood_.write_fails = mood_.dies_persisting = 0;
-    mood_.chaos = 6;
-  };
-  switch (random_.below(16)) {
-    case 0:
-      only({kZombie, kWake, kStandStill, kClockJump, kBroker, kCrash});
-      mood_.slow = 150;
-      break;
-    case 1:
-      only({kDamage, kHeal, kWantCheckpoint, kCrash});
-      mood_.retained = 2;
-      mood_.memory_bytes = 0;
-      break;
-    case 2:
-      only({kCrash, kWantCheckpoint});
-      mood_.write_fails = 150;
-      break;
-    case 3:
-      only({kCrash, kWantCheckpoint, kStop});
-      mood_.memory_bytes = 3'000;
-      mood_.sweep_entries = 1;
-      mood_.base_bytes_min = 200;
-      break;
-    case 4:
-      only({kCrash, kBroker, kWantCheckpoint, kClockJump});
-      mood_.loss = 100;
-      mood_.part_bytes = 100;
-      break;
-    case 5:
-      only({kCrash, kWantCheckpoint, kClockJump, kStandStill, kWake});
-      mood_.word_loss = 150;
-      mood_.slow = 200;
-      break;
-    case 6:
-      only({kWantCheckpoint, kCrash, kSavepoint});
-      mood_.dies_persisting = 150;
-      break;
-    default:
-      break;
-  }
 }
 
 JointWorld::JointWorld(const WorldOptions& options)

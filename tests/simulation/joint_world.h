@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/memory_file_system.h"
@@ -76,6 +77,7 @@ class JointWorld final : private model::RequestHost, private ControlWire {
     std::uint64_t base_bytes_min = 0;
     Duration interval{};
     std::uint32_t retained = 1;
+    std::uint32_t slots_min = 1;
   };
 
   // RequestHost, for the broker
@@ -106,6 +108,7 @@ class JointWorld final : private model::RequestHost, private ControlWire {
   void crash(SimProcess& process);
   void reap();
   void damage();
+  bool dies_persisting(std::string_view bytes);
   void look_at_record(const std::string& bytes);
   void look_at_checkpoints();
   void look_at_savepoints(SimProcess& process);
@@ -126,7 +129,7 @@ class JointWorld final : private model::RequestHost, private ControlWire {
   CountingJob& job_;
   ManualClock clock_{Timestamp{1'000'000}};
   MemoryFileSystem files_;
-  const std::unique_ptr<Metadata> metadata_;
+  const std::unique_ptr<MetadataStore> metadata_;
   JobFolder folder_;  // for a look from outside
   model::BrokerCalls broker_;
   const std::uint64_t troubled_;  // events

@@ -135,7 +135,7 @@ class SimProcess {
   std::uint32_t slots_paused = 0;            // a bit each
   bool io_paused = false;
   std::uint32_t late_fences = 0;  // without a lease
-  std::uint32_t busy = 0;  // calls of its pool that wait for an answer
+  std::uint32_t busy = 0;         // calls of its pool that wait for an answer
 
  private:
   const Parts parts_;
