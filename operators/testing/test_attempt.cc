@@ -71,7 +71,8 @@ LocalJob::Options TestAttempt::open(const Parts& parts, const Options& options) 
                                .uid_bytes = opened->record.uid(),
                                .history = *history,
                                .routing_version = parts.plan.routing_version,
-                               .publish_limits = {}};
+                               .publish_limits = {},
+                               .simulation = {.table_order = options.seed}};
   job.checkpoints->manifests = &folder.manifests();
   job.checkpoints->blobs = &folder.blobs();
   job.checkpoints->random = &parts.random;
