@@ -32,6 +32,16 @@ struct Node {
 
 // "a/b" of "/a//x/../b/"; the root is "".
 std::string canonical(std::string_view path) {
+  // Most are so already.
+  const auto is_plain = [&] {
+    if (path.starts_with('/') || path.ends_with('/')) return false;
+    for (std::size_t at = 0; at < path.size(); ++at) {
+      if (at != 0 && path[at - 1] != '/') continue;
+      if (path[at] == '/' || path[at] == '.') return false;
+    }
+    return true;
+  };
+  if (is_plain()) return std::string(path);
   std::vector<std::string_view> parts;
   while (!path.empty()) {
     const std::size_t slash = std::min(path.find('/'), path.size());

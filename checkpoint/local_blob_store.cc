@@ -24,7 +24,8 @@ std::unexpected<Error> damaged(std::string_view name, std::string_view how) {
 template <typename Take>
 Result<Hash128> hash_file(const ReadableFile& file, Take take) {
   Hasher128 hasher;
-  std::string buffer(kCopyBytes, '\0');
+  // Most blobs are small.
+  std::string buffer(std::clamp<std::uint64_t>(TRY(file.size()), 1, kCopyBytes), '\0');
   for (std::uint64_t at = 0;;) {
     const std::size_t got = TRY(file.read_at(at, {buffer.data(), buffer.size()}));
     if (got == 0) return hasher.digest();

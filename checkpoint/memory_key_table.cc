@@ -11,6 +11,9 @@ namespace tributary {
 namespace {
 
 constexpr std::size_t kFirstSlots = 64;
+constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
+// So many numbers are drawn in another order at once; divides the size of a chunk.
+constexpr std::uint32_t kShuffled = 16;
 
 // memcmp by a call costs more than the comparison of a usual key.
 inline bool same_bytes(const char* a, const char* b, std::size_t size) {
@@ -55,8 +58,11 @@ inline bool MemoryKeyTable::Entry::matches(const StateKey& key) const {
 
 bool MemoryKeyTable::Entry::holds(const StateKey& key) const { return matches(key); }
 
-MemoryKeyTable::MemoryKeyTable(std::size_t payload_bytes, std::uint32_t key_group_count)
+MemoryKeyTable::MemoryKeyTable(std::size_t payload_bytes, std::uint32_t key_group_count,
+                               std::uint64_t order)
     : stride_(sizeof(Entry) + ((payload_bytes + 15) & ~std::size_t{15})),
+      multiplier_(order == 0 ? kGolden : mix64(order) | 1),
+      order_(order),
       slots_(make_memory_block(kFirstSlots * sizeof(Slot))),
       slot_mask_(kFirstSlots - 1),
       slot_shift_(32 - std::countr_zero(kFirstSlots)),
@@ -71,8 +77,7 @@ MemoryKeyTable::~MemoryKeyTable() {
 
 // The key's hash is mixed well but for the bits that the task's keys share, its top ones; the
 // multiplication brings the others there.
-inline std::uint32_t MemoryKeyTable::tag_of(const StateKey& key) {
-  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
+inline std::uint32_t MemoryKeyTable::tag_of(const StateKey& key) const {
   std::uint64_t hash = key.hash;
   // A window's namespace is its start: no call for that.
   if (key.name_space.size() == 8) {
@@ -82,7 +87,7 @@ inline std::uint32_t MemoryKeyTable::tag_of(const StateKey& key) {
   } else if (!key.name_space.empty()) {
     hash ^= xxh3_64(key.name_space);
   }
-  return static_cast<std::uint32_t>((hash * kGolden) >> 32);
+  return static_cast<std::uint32_t>((hash * multiplier_) >> 32);
 }
 
 MemoryKeyTable::Entry& MemoryKeyTable::entry_at(std::uint32_t number) const {
@@ -174,7 +179,22 @@ void MemoryKeyTable::reserve(std::size_t more) {
   }
 }
 
+// Draws who is next, from fresh ones if there are none.
+void MemoryKeyTable::shuffle_free_numbers() {
+  if (free_numbers_.empty()) {
+    const auto chunk = static_cast<std::size_t>(std::bit_width(used_numbers_ / kFirstChunkEntries));
+    if (chunks_[chunk] == nullptr)
+      chunks_[chunk] =
+          make_memory_block((kFirstChunkEntries << (chunk == 0 ? 0 : chunk - 1)) * stride_);
+    for (std::uint32_t i = 0; i < kShuffled; ++i) free_numbers_.push_back(++used_numbers_);
+  }
+  order_ = mix64(order_);
+  std::swap(free_numbers_[order_ % free_numbers_.size()], free_numbers_.back());
+}
+
 MemoryKeyTable::Entry& MemoryKeyTable::new_entry() {
+  if (order_ != 0) [[unlikely]]
+    shuffle_free_numbers();
   if (!free_numbers_.empty()) {
     const std::uint32_t number = free_numbers_.back();
     free_numbers_.pop_back();
@@ -223,6 +243,16 @@ void MemoryKeyTable::link(Entry& entry) {
   std::uint32_t& first = first_in_group_[key_group_of(entry.key_hash_, groups).value];
   entry.previous_in_group_ = 0;
   entry.next_in_group_ = first;
+  if (order_ % 2 != 0 && first != 0) [[unlikely]] {
+    // Behind the first one.
+    Entry& ahead = entry_at(first);
+    entry.previous_in_group_ = first;
+    entry.next_in_group_ = ahead.next_in_group_;
+    ahead.next_in_group_ = entry.number_;
+    if (entry.next_in_group_ != 0)
+      entry_at(entry.next_in_group_).previous_in_group_ = entry.number_;
+    return;
+  }
   if (first != 0) entry_at(first).previous_in_group_ = entry.number_;
   first = entry.number_;
 }

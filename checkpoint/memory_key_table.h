@@ -62,8 +62,10 @@ class MemoryKeyTable {
   static_assert(sizeof(Entry) == 64);
 
   // Each entry has `payload_bytes` aligned to 16, zeroed when the entry is made. With
-  // `key_group_count` > 0 the entries of a key group can be found.
-  explicit MemoryKeyTable(std::size_t payload_bytes, std::uint32_t key_group_count = 0);
+  // `key_group_count` > 0 the entries of a key group can be found. `order`: another one, another
+  // order of everything that has none (rule 77); 0: numbers ascend as keys come.
+  explicit MemoryKeyTable(std::size_t payload_bytes, std::uint32_t key_group_count = 0,
+                          std::uint64_t order = 0);
   MemoryKeyTable(const MemoryKeyTable&) = delete;
   MemoryKeyTable& operator=(const MemoryKeyTable&) = delete;
   ~MemoryKeyTable();
@@ -115,7 +117,7 @@ class MemoryKeyTable {
 
   std::size_t slot_count() const { return slot_mask_ + 1; }
   Slot* slots() const { return reinterpret_cast<Slot*>(slots_.get()); }
-  static std::uint32_t tag_of(const StateKey& key);
+  std::uint32_t tag_of(const StateKey& key) const;
   std::size_t home_of(std::uint32_t tag) const { return tag >> slot_shift_; }
   void link(Entry& entry);
   void unlink(Entry& entry);
@@ -126,8 +128,11 @@ class MemoryKeyTable {
   void resolve_prefetched(std::span<const StateKey> keys, std::span<Entry*> entries);
   void reserve(std::size_t more);
   Entry& new_entry();
+  void shuffle_free_numbers();
 
   const std::size_t stride_;
+  const std::uint64_t multiplier_;  // of hashes, odd
+  std::uint64_t order_;             // 0: none is wanted
   std::size_t size_ = 0;
   std::size_t long_key_bytes_ = 0;
   MemoryBlock slots_;

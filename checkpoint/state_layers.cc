@@ -141,7 +141,7 @@ Result<checkpoint::BlobRef> upload(const LayerPlaces& places, const std::string&
                                    std::string_view prefix) {
   const auto file = TRY(places.files->open_read(path));
   const auto blob = TRY(places.blobs->create(prefix));
-  std::string bytes(kUploadBytes, '\0');
+  std::string bytes(std::clamp<std::uint64_t>(TRY(file->size()), 1, kUploadBytes), '\0');
   while (const std::size_t size = TRY(file->read(bytes))) TRY(blob->append({bytes.data(), size}));
   return blob->finish();
 }
@@ -217,7 +217,8 @@ Result<StateLayer> fold_layers(const LayerPlaces& places, std::span<const StateL
     if (entry.kind != FileKind::kFile) continue;
     const std::string path = made + "/" + entry.name;
     const auto old = std::ranges::find(opened, entry.name, &OpenedFile::name);
-    const bool is_same = old != opened.end() && TRY(is_unchanged(*places.files, *old, path));
+    const bool is_same = old != opened.end() &&
+                         (places.files_by_name || TRY(is_unchanged(*places.files, *old, path)));
     BaseFile& file = *base.add_base();
     file.set_name(entry.name);
     *file.mutable_blob() = is_same ? old->file->blob() : TRY(upload(places, path, blob_prefix));

@@ -29,6 +29,7 @@ struct LayerPlaces {
   BlobStore* blobs = nullptr;
   FileSystem* files = nullptr;  // the one that `lsm` writes to
   LsmFactory* lsm = nullptr;
+  bool files_by_name = false;  // StateHazards::base_files_by_name
 };
 
 // The layers that have groups of the range, cut to it.

@@ -23,7 +23,8 @@ TieredCells::TieredCells(TieredShared& shared, const Spec& spec)
       ttl_offset_(aligned8(record_offset_ + spec.type->size)),
       extra_offset_(ttl_offset_ + (spec.ttl > Duration{} ? sizeof(std::int64_t) : 0)),
       // Elements are found by their map.
-      table_(extra_offset_ + spec.extra_bytes, spec.of_elements ? 0 : shared.key_group_count),
+      table_(extra_offset_ + spec.extra_bytes, spec.of_elements ? 0 : shared.key_group_count,
+             shared.table_order),
       copier_(*spec.type),
       codec_(*spec.type),
       staged_(aligned8(spec.type->size) / 8 + 2) {}
@@ -171,6 +172,13 @@ void TieredCells::note_change(TieredCell& cell) {
   dirty_.add(entry_of(cell).number());
 }
 
+void TieredCells::capture_before_change(TieredCell& cell) {
+  if (shared_.hazards.no_pre_image)
+    cell.stamp = 0;
+  else
+    capture(cell, false);
+}
+
 void TieredCells::capture(TieredCell& cell, bool dropped) {
   TieredChain& chain = *shared_.chain;
   DeltaWriter& writer = cell.stamp == shared_.epoch ? chain.current() : chain.frozen();
@@ -186,7 +194,7 @@ void TieredCells::capture(TieredCell& cell, bool dropped) {
   } else {
     key_.clear();
     append_lsm_key(entry, key_);
-    writer.erase(key_, dropped);
+    if (!shared_.hazards.deltas_without_deletes) writer.erase(key_, dropped);
     cell.unset(TieredCell::kKnown);
   }
   chain.written(writer);
@@ -282,7 +290,8 @@ bool TieredCells::evict(std::size_t visits) {
       cell.unset(TieredCell::kReferenced);
       continue;
     }
-    if (!is_stored(cell) || cell.has(TieredCell::kListed)) continue;
+    if (!is_stored(cell) && !shared_.hazards.unstored_may_leave) continue;
+    if (cell.has(TieredCell::kListed)) continue;
     if (spec_.owner != nullptr && !spec_.owner->may_leave(entry)) continue;
     if (cell.stamp != 0) capture(cell, true);
     key_.clear();

@@ -108,7 +108,7 @@ class TieredCells {
   // Before anybody may change it.
   void prepare(TieredCell& cell) {
     if (cell.stamp != shared_.epoch && cell.stamp != 0) [[unlikely]]
-      capture(cell, false);
+      capture_before_change(cell);
   }
   // What was written before its clock began lives from the first look after that.
   bool expired(TieredCell& cell);
@@ -182,6 +182,7 @@ class TieredCells {
   const Entry& address_of(const TieredCell& cell) const;
   void note_time(TieredCell& cell);
   void note_change(TieredCell& cell);
+  void capture_before_change(TieredCell& cell);
   void capture(TieredCell& cell, bool dropped);
   void forget_if_needless(Entry& entry);
 

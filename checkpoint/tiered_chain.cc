@@ -6,8 +6,13 @@
 
 namespace tributary {
 
-TieredChain::TieredChain(DeltaSink* sink, std::uint32_t group_begin, std::uint32_t group_end)
-    : sink_(sink), group_begin_(group_begin), group_end_(group_end), current_(std::in_place, 1) {}
+TieredChain::TieredChain(DeltaSink* sink, std::uint32_t group_begin, std::uint32_t group_end,
+                         const StateHazards& hazards)
+    : sink_(sink),
+      group_begin_(group_begin),
+      group_end_(group_end),
+      hazards_(hazards),
+      current_(std::in_place, 1) {}
 
 void TieredChain::cut(DeltaWriter& writer) {
   std::uint64_t& count = &writer == &*current_ ? current_chunks_ : frozen_chunks_;
@@ -57,6 +62,7 @@ void TieredChain::chunks_lost(std::uint64_t epoch, std::uint64_t first, std::uin
     TRIBUTARY_CHECK(found != unstored_.end(), "chunk {} of epoch {} was lost and never made",
                     number, epoch);
     found->second.lost = true;
+    if (hazards_.lost_chunks_are_forgotten) unstored_.erase(found);
   }
 }
 
@@ -97,7 +103,9 @@ void TieredChain::fold_ended(const checkpoint::StateLayer* base) {
   whole_bytes_ = 0;
   inherited_.clear();
   base_.assign(base->base().begin(), base->base().end());
-  pieces_.erase(pieces_.begin(), pieces_.lower_bound({epoch + 1, 0}));
+  const auto behind =
+      hazards_.fold_forgets_newer_deltas ? pieces_.end() : pieces_.lower_bound({epoch + 1, 0});
+  pieces_.erase(pieces_.begin(), behind);
 }
 
 void TieredChain::begin_at(std::uint64_t epoch) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "checkpoint/delta_log.h"
+#include "checkpoint/state_hazards.h"
 #include "checkpoint/state_snapshot.pb.h"
 
 namespace tributary {
@@ -37,7 +38,8 @@ class DeltaSink {
 
 class TieredChain {
  public:
-  TieredChain(DeltaSink* sink, std::uint32_t group_begin, std::uint32_t group_end);
+  TieredChain(DeltaSink* sink, std::uint32_t group_begin, std::uint32_t group_end,
+              const StateHazards& hazards = {});
 
   // What the task was restored from; before anything is written.
   void restore(std::vector<checkpoint::StateLayer> layers) { inherited_ = std::move(layers); }
@@ -85,6 +87,7 @@ class TieredChain {
   DeltaSink* const sink_;
   const std::uint32_t group_begin_;
   const std::uint32_t group_end_;
+  const StateHazards hazards_;
   std::optional<DeltaWriter> current_;
   std::optional<DeltaWriter> frozen_;
   std::uint64_t current_chunks_ = 0;

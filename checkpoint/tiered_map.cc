@@ -351,8 +351,12 @@ void TieredMap::leaves(Entry& entry) {
   TieredCell& cell = TieredCells::cell_of(entry);
   if (cell.value != heads_.record_of(entry)) {
     Elements& map = *elements_of(head_of(cell));
-    if (cell.present) tree_references_ -= map.tree.erase(Probe(entry.key()));
-    if (cell.present || cell.has(TieredCell::kInStore)) map.complete = false;
+    // One that is absent leaves nothing behind that would have to be read, and what is deleted with
+    // its whole map may still be in the store.
+    if (cell.present) {
+      tree_references_ -= map.tree.erase(Probe(entry.key()));
+      map.complete = false;
+    }
     --map.cells;
     return;
   }

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "checkpoint/key_groups.h"
 #include "checkpoint/keyed_state.h"
+#include "checkpoint/state_hazards.h"
 #include "checkpoint/tiered_backing.h"
 #include "checkpoint/tiered_chain.h"
 
@@ -62,6 +63,8 @@ struct TieredShared {
   TieredBacking* backing = nullptr;
   const Clock* clock = nullptr;  // for what expires by processing time; may be null
   GroupClocks clocks;
+  std::uint64_t table_order = 0;  // MemoryKeyTable
+  StateHazards hazards;
   // The first failure of a read or write. From then on answers may be wrong: the task must fail.
   Status status;
 

@@ -20,14 +20,17 @@ TieredStore::TieredStore(const TieredOptions& options, BackingFiles files, Delta
       groups_{options.groups.begin,
               options.groups.end != 0 ? options.groups.end : options.key_group_count},
       backing_(std::move(files)),
-      chain_(sink != nullptr ? std::make_unique<TieredChain>(sink, groups_.begin, groups_.end)
-                             : nullptr),
+      chain_(sink != nullptr
+                 ? std::make_unique<TieredChain>(sink, groups_.begin, groups_.end, options.hazards)
+                 : nullptr),
       shared_{.key_group_count = options.key_group_count,
               .epoch = sink != nullptr ? 1U : 0U,
               .chain = chain_.get(),
               .backing = &backing_,
               .clock = clock,
               .clocks = GroupClocks(options.key_group_count),
+              .table_order = options.table_order,
+              .hazards = options.hazards,
               .status = {}} {
   TRIBUTARY_CHECK(options.key_group_count >= 1 && options.key_group_count <= kKeyGroupCountMax &&
                       groups_.begin < groups_.end && groups_.end <= options.key_group_count,
@@ -62,6 +65,7 @@ Status TieredStore::begin_restore(std::span<const checkpoint::StateSnapshot> sna
                                                      snapshot.layers().end());
     std::ranges::move(cut_layers(layers, groups_), std::back_inserter(restored_layers_));
     for (const checkpoint::GroupClock& clock : snapshot.clocks()) {
+      if (options_.hazards.clocks_are_not_restored) break;
       const std::uint32_t end = std::min(clock.group_end(), groups_.end);
       for (std::uint32_t group = std::max(clock.group_begin(), groups_.begin); group < end;
            ++group) {

@@ -43,6 +43,7 @@
 
 #include "base/clock.h"
 #include "checkpoint/keyed_state.h"
+#include "checkpoint/state_hazards.h"
 #include "checkpoint/state_layers.h"
 #include "checkpoint/state_snapshot.pb.h"
 #include "checkpoint/tiered_backing.h"
@@ -68,6 +69,9 @@ struct TieredOptions {
   std::uint64_t base_bytes_min = std::uint64_t{64} << 20;
   // State in memory up to this is renewed: a restore reads all of it. More gets a base.
   std::size_t renewal_bytes_max = std::size_t{1} << 30;
+  // Of simulations.
+  std::uint64_t table_order = 0;
+  StateHazards hazards;
 };
 
 class TieredStore {

@@ -100,7 +100,7 @@ void TieredTimers::end(Item* item) {
   key_.clear();
   append_key(*item, key_);
   DeltaWriter& writer = shared_.chain->current();
-  writer.erase(key_, false);
+  if (!shared_.hazards.fired_timers_stay) writer.erase(key_, false);
   shared_.chain->written(writer);
   if (is_noted || item->epoch == 0) return free_item(item);
   item->over = true;

@@ -76,7 +76,7 @@ bool TieredValues::prefetch(std::span<const StateKey> keys, std::function<void()
           std::span<const std::string> read, Result<TieredBacking::Values> values) {
         if (!values) shared_.fail_with(std::move(values).error());
         for (std::size_t i = 0; values && i < read.size(); ++i) {
-          if (shared_.backing->may_be_old(read[i])) continue;
+          if (shared_.backing->may_be_old(read[i]) && !shared_.hazards.old_reads_count) continue;
           const auto address = parse_entry_key(read[i]);
           const StateKey key{hashes[i], address->key, address->name_space};
           if (cells_.table().find(key) != nullptr) continue;

@@ -1,13 +1,41 @@
 #include "checkpoint/manifest/manifest_blobs.h"
 
+#include <map>
 #include <vector>
 
 namespace tributary {
 
+using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 namespace {
+
+using Fields = std::vector<const FieldDescriptor*>;
+
+// The fields of a message that lead to one of type `wanted`, so that nobody looks at the others.
+// Types are finite and never change.
+class Leading {
+ public:
+  explicit Leading(const Descriptor* wanted) : wanted_(wanted) {}
+
+  const Fields& of(const Descriptor* type) {
+    const auto [place, is_new] = known_.try_emplace(type);
+    if (!is_new) return place->second;
+    Fields fields;
+    for (int i = 0; i < type->field_count(); ++i) {
+      const Descriptor* inner = type->field(i)->message_type();
+      // A type within itself counts as leading; none of ours is.
+      if (inner != nullptr && (inner == wanted_ || inner == type || !of(inner).empty()))
+        fields.push_back(type->field(i));
+    }
+    return known_[type] = std::move(fields);
+  }
+
+ private:
+  const Descriptor* const wanted_;
+  std::map<const Descriptor*, Fields> known_;
+};
 
 template <typename Wanted>
 void walk(const Message& message, const std::function<void(const Wanted&)>& visit) {
@@ -16,12 +44,10 @@ void walk(const Message& message, const std::function<void(const Wanted&)>& visi
     return;
   }
   const google::protobuf::Reflection& reflection = *message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection.ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+  thread_local Leading leading(Wanted::descriptor());
+  for (const FieldDescriptor* field : leading.of(message.GetDescriptor())) {
     if (!field->is_repeated()) {
-      walk(reflection.GetMessage(message, field), visit);
+      if (reflection.HasField(message, field)) walk(reflection.GetMessage(message, field), visit);
       continue;
     }
     for (int i = 0; i < reflection.FieldSize(message, field); ++i)

@@ -52,6 +52,7 @@ LocalJob::Options TestAttempt::open(const Parts& parts, const Options& options) 
     job.execution.credit_batches = 2;
     job.execution.batch_bytes = 1024;
   }
+  opened->services.simulation.table_order = options.seed;
   job.opened = std::make_shared<OpenedJob>(*std::move(opened));
   return job;
 }

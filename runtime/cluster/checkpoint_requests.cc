@@ -44,7 +44,10 @@ void CheckpointCoordinator::on(const happened::SavepointRequested& request, Time
 
 void CheckpointCoordinator::requests_after_success(const PendingCheckpoint::Plan& plan,
                                                    Timestamp now, Actions& actions) {
-  if (savepoint_ && savepoint_->checkpoint.id() == 0 && plan.id.value >= savepoint_->from_id &&
+  // Nothing comes after the end of input, so nobody has seen more than its checkpoint holds.
+  const bool holds_enough =
+      savepoint_ && (plan.id.value >= savepoint_->from_id || plan.stop == cluster::END_OF_INPUT);
+  if (holds_enough && savepoint_->checkpoint.id() == 0 &&
       (!savepoint_->of_last || plan.stop != cluster::GO_ON)) {
     savepoint_->checkpoint = *find(newest());
     savepoint_->publish_until = now + settings_.savepoint_publish_wait;

@@ -30,12 +30,19 @@ class JobFolder {
         metadata_(files, path_ + "/record", random),
         manifests_(files, path_ + "/manifests", random),
         blobs_(files, path_ + "/blobs", random) {}
+  // With the record elsewhere.
+  JobFolder(FileSystem& files, std::string path, RandomSource& random, MetadataStore& record)
+      : JobFolder(files, std::move(path), random) {
+    record_ = &record;
+  }
+  JobFolder(const JobFolder&) = delete;
+  JobFolder& operator=(const JobFolder&) = delete;
 
   const std::string& path() const { return path_; }
   std::string work() const { return path_ + "/work"; }
   FileSystem& files() { return files_; }
   RandomSource& random() { return random_; }
-  LocalMetadataStore& metadata() { return metadata_; }
+  MetadataStore& metadata() { return *record_; }
   ManifestStore& manifests() { return manifests_; }
   LocalBlobStore& blobs() { return blobs_; }
 
@@ -44,6 +51,7 @@ class JobFolder {
   FileSystem& files_;
   RandomSource& random_;
   LocalMetadataStore metadata_;
+  MetadataStore* record_ = &metadata_;
   ManifestStore manifests_;
   LocalBlobStore blobs_;
 };

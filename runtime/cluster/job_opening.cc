@@ -119,9 +119,10 @@ class Opening {
   }
 
   std::expected<RestoredJob, std::vector<Error>> match(const checkpoint::Manifest& manifest) const {
-    return match_checkpoint(
-        manifest, opening_.program->graph, *opening_.plan,
-        {.drop_state = opening_.drop_state, .sinks = SinkStart::kContinue, .hazards = {}});
+    return match_checkpoint(manifest, opening_.program->graph, *opening_.plan,
+                            {.drop_state = opening_.drop_state,
+                             .sinks = SinkStart::kContinue,
+                             .hazards = opening_.publish_hazards});
   }
 
   // The record, with this leader's term before anything else is changed (rule 64).
@@ -208,7 +209,8 @@ class Opening {
                                         .term = job_.record.term(),
                                         .interval = opening_.interval,
                                         .retained = opening_.retained,
-                                        .stages_output = stages},
+                                        .stages_output = stages,
+                                        .hazards = opening_.hazards},
         job_.record.checkpoints());
     tell(happened::Started{});
     tell(happened::RestoreWanted{});

@@ -46,6 +46,9 @@ struct JobOpening {
   std::string from;   // a savepoint's folder; empty: its own newest checkpoint
   bool fork = false;  // of `from`: a new job with that state
   std::set<std::string> drop_state;
+  // Of simulations.
+  CheckpointHazards hazards{};
+  PublishHazards publish_hazards{};
 };
 
 struct OpenedJob {

@@ -91,7 +91,8 @@ void LocalJob::make_driver() {
       .execution = execution_.get(),
       .uid = record_.uid(),
       .sinks = SinkRound(round, {opened.restored.plan.checkpoint.value},
-                         opened.services.history->current().id, sinks),
+                         opened.services.history->current().id, sinks,
+                         opened.services.simulation.publish),
       .persist =
           [this](const cluster::CheckpointRecord& part, RecordWriter::Done done) {
             *record_.mutable_checkpoints() = part;
@@ -129,8 +130,14 @@ void LocalJob::cancel() { post(CancelRequested{}); }
 void LocalJob::request_savepoint(std::string path) { post(SavepointWanted{std::move(path)}); }
 void LocalJob::request_checkpoint() { post(CheckpointWanted{}); }
 void LocalJob::on_report(TaskReport report) { post(std::move(report)); }
-void LocalJob::on_snapshot(SnapshotReport report) { post(std::move(report)); }
-void LocalJob::on_sink_report(SinkReport report) { post(std::move(report)); }
+void LocalJob::on_snapshot(SnapshotReport report) { hear(std::move(report)); }
+void LocalJob::on_sink_report(SinkReport report) { hear(std::move(report)); }
+
+void LocalJob::hear(Arrival arrival) {
+  ControlWire* wire = options_.opened->services.simulation.wire;
+  if (wire == nullptr) return post(std::move(arrival));
+  wire->carry([this, arrival = std::move(arrival)] { post(arrival); });
+}
 
 CheckpointProgress LocalJob::checkpoints() const {
   const std::lock_guard lock(mutex_);

@@ -93,6 +93,8 @@ class LocalJob final : public Runnable, public TaskListener {
   using Arrival = std::variant<JobEvent, SnapshotReport, SinkReport, WakeUp, SavepointWanted,
                                CheckpointWanted, StopWanted>;
   void post(Arrival arrival);
+  // What its teller does without, or tells again.
+  void hear(Arrival arrival);
   void take(Arrival& arrival);
   void make_driver();
   ManifestFrame frame() const;

@@ -5,7 +5,12 @@
 namespace tributary {
 
 bool BarrierAligner::all_arrived() const {
-  return std::ranges::none_of(channels_, [](Channel c) { return c == Channel::kOpen; });
+  const auto is_awaited = [&](Channel channel) {
+    return channel == Channel::kOpen || (channel == Channel::kEnded && hazards_.ends_count_as_open);
+  };
+  const auto arrived = std::ranges::count(channels_, Channel::kArrived);
+  if (hazards_.first_barrier_counts && arrived > 0) return true;
+  return std::ranges::none_of(channels_, is_awaited);
 }
 
 void BarrierAligner::open_again() {
@@ -37,7 +42,9 @@ Result<BarrierAligner::Step> BarrierAligner::on_barrier(std::uint32_t channel, B
   Step step;
   const bool awaited = state_ != State::kIdle;
   // Of a checkpoint that was answered, aborted or left behind.
-  if (barrier.id <= passed_ || (awaited && barrier.id < current_.id)) return step;
+  if (!hazards_.passed_barriers_count &&
+      (barrier.id <= passed_ || (awaited && barrier.id < current_.id)))
+    return step;
   if (awaited && barrier.id > current_.id) give_up(step);
   state_ = State::kAligning;
   current_ = barrier;

@@ -16,10 +16,19 @@
 
 namespace tributary {
 
+// Each switch removes one guard. For tests that show that the guard is needed; production has none.
+struct AlignerHazards {
+  bool reads_on = false;               // a channel whose barrier has come is not blocked
+  bool first_barrier_counts = false;   // the other channels are not waited for
+  bool ends_count_as_open = false;     // an ended channel is waited for
+  bool passed_barriers_count = false;  // of a checkpoint that was aborted or left behind
+};
+
 class BarrierAligner {
  public:
   // A task without inputs has 0.
-  explicit BarrierAligner(std::uint32_t channels) : channels_(channels) {}
+  explicit BarrierAligner(std::uint32_t channels, const AlignerHazards& hazards = {})
+      : channels_(channels), hazards_(hazards) {}
 
   struct Step {
     // Snapshot now, then put the barrier to all outputs in one step, before anything is read.
@@ -40,8 +49,8 @@ class BarrierAligner {
 
   // Do not read this channel now.
   bool blocked(std::uint32_t channel) const {
-    return state_ == State::kHolding ||
-           (state_ == State::kAligning && channels_[channel] == Channel::kArrived);
+    return state_ == State::kHolding || (state_ == State::kAligning && !hazards_.reads_on &&
+                                         channels_[channel] == Channel::kArrived);
   }
   // No task code runs: the barrier that holds has been answered.
   bool holding() const { return state_ == State::kHolding; }
@@ -68,6 +77,7 @@ class BarrierAligner {
   void open_again();
 
   std::vector<Channel> channels_;
+  const AlignerHazards hazards_;
   State state_ = State::kIdle;
   Barrier current_;
   CheckpointId passed_;  // barriers up to this one have no effect any more

@@ -123,10 +123,25 @@ void JobExecution::for_all_tasks(const std::function<void(Task&)>& order) {
   });
 }
 
-void JobExecution::for_running_tasks(const std::function<void(Task&)>& order) {
-  for_all_tasks([order](Task& task) {
-    if (!task.over()) order(task);
-  });
+// Of words that the control plane says again, or does without.
+void JobExecution::say_all(const std::function<void(Task&)>& word) {
+  for (const auto& slot : slots_) {
+    say([to = slot.get(), word] {
+      to->post([word](Slot& at) {
+        for (const auto& task : at.tasks()) {
+          if (!task->over()) word(*task);
+        }
+      });
+    });
+  }
+}
+
+void JobExecution::say(const std::function<void()>& deliver) {
+  ControlWire* wire = options_.services->simulation.wire;
+  if (wire != nullptr)
+    wire->carry(deliver);
+  else
+    deliver();
 }
 
 void JobExecution::for_tasks(StageId stage, const std::function<void(Task&)>& order) {
@@ -176,21 +191,23 @@ void JobExecution::stop_sources() {
 }
 
 void JobExecution::order_checkpoint(const CheckpointOrder& order) {
-  for_running_tasks([order](Task& task) { task.snapshots()->on_order(order); });
+  say_all([order](Task& task) { task.snapshots()->on_order(order); });
 }
 
 void JobExecution::abort_checkpoint(CheckpointId id) {
-  for_running_tasks([id](Task& task) { task.snapshots()->on_abort(id); });
+  say_all([id](Task& task) { task.snapshots()->on_abort(id); });
 }
 
 void JobExecution::checkpoint_completed(CheckpointId id) {
-  for_running_tasks([id](Task& task) { task.snapshots()->on_completed(id); });
+  say_all([id](Task& task) { task.snapshots()->on_completed(id); });
 }
 
 void JobExecution::order_sink(graph::VertexId sink, std::uint32_t task, OwnershipRound round,
                               const OwnerOrder& order) {
-  for_task(plan_.stage_of_vertex[sink.index()], task,
-           [=](Task& owner) { owner.on_sink_order(sink, round, order); });
+  say([=, this] {
+    for_task(plan_.stage_of_vertex[sink.index()], task,
+             [=](Task& owner) { owner.on_sink_order(sink, round, order); });
+  });
 }
 
 void JobExecution::cancel() {

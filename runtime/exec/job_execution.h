@@ -63,9 +63,10 @@ class JobExecution {
   void build_channels();
   void for_task(graph::StageId stage, std::uint32_t task, const std::function<void(Task&)>& order);
   void for_all_tasks(const std::function<void(Task&)>& order);
-  void for_running_tasks(const std::function<void(Task&)>& order);
   void for_tasks(graph::StageId stage, const std::function<void(Task&)>& order);
   void post_all(const std::function<void(Slot&)>& order);
+  void say_all(const std::function<void(Task&)>& word);
+  void say(const std::function<void()>& deliver);
   Channel* channel(graph::ExchangeId exchange, std::uint32_t from, std::uint32_t to);
 
   const JobProgram& program_;

@@ -17,6 +17,7 @@
 #include "checkpoint/publish/lineage.h"
 #include "checkpoint/publish/publish_limits.h"
 #include "checkpoint/tiered_store.h"
+#include "runtime/exec/simulation_switches.h"
 
 namespace tributary {
 
@@ -39,6 +40,7 @@ struct SnapshotServices {
   std::optional<LineageHistory> history;
   std::uint64_t routing_version = 1;
   PublishLimits publish_limits;
+  SimulationSwitches simulation;
 };
 
 }  // namespace tributary

@@ -28,7 +28,7 @@ StagedSink::StagedSink(Parts parts)
               .round = parts_.round,
               .restored = parts_.restored,
               .limits = parts_.limits,
-              .hazards = {}},
+              .hazards = parts_.hazards},
              parts_.history, std::move(parts_.writers)),
       passed_(parts_.restored),
       closed_(parts_.restored) {}

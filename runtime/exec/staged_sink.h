@@ -41,6 +41,7 @@ class StagedSink final : public StagedOutput {
     const Clock* clock = nullptr;
     TaskIo* io = nullptr;  // gives no answer when this is gone
     PublishLimits limits;
+    PublishHazards hazards{};
     std::function<void(OwnerReport)> report;  // to the sink's coordinator, with `round`
   };
   explicit StagedSink(Parts parts);

@@ -228,7 +228,8 @@ void TaskBuilding::add_snapshots() {
                                  .blobs = attempt_.options.services->blobs,
                                  .blob_prefix = blob_prefix(),
                                  .listener = &attempt_.listener,
-                                 .newest = newest_};
+                                 .newest = newest_,
+                                 .hazards = attempt_.options.services->simulation.aligner};
   for (std::uint32_t i = 0; i < parts_.input_times.size(); ++i) {
     if (parts_.input_times[i].ended) snapshots.ended_channels.push_back(i);
   }
@@ -261,6 +262,7 @@ std::unique_ptr<StagedSink> TaskBuilding::make_sink(graph::VertexId vertex) cons
       .clock = attempt_.options.clock,
       .io = parts_.io.get(),
       .limits = services.publish_limits,
+      .hazards = services.simulation.publish,
       .report = [&listener = attempt_.listener, task = parts_.id, vertex,
                  round](const OwnerReport& report) {
         listener.on_sink_report({.task = task, .sink = vertex, .round = round, .report = report});

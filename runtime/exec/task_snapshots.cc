@@ -14,7 +14,8 @@ constexpr std::size_t kInlineBytes = 16 * 1024;
 
 }  // namespace
 
-TaskSnapshots::TaskSnapshots(Parts parts) : parts_(std::move(parts)), aligner_(parts_.channels) {
+TaskSnapshots::TaskSnapshots(Parts parts)
+    : parts_(std::move(parts)), aligner_(parts_.channels, parts_.hazards) {
   for (const std::uint32_t channel : parts_.ended_channels) aligner_.on_end(channel);
 }
 

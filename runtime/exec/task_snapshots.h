@@ -53,6 +53,7 @@ class TaskSnapshots {
     // Of the last barrier, or of the checkpoint that the task starts from: names of blobs begin
     // with it.
     std::shared_ptr<CheckpointId> newest;
+    AlignerHazards hazards{};
   };
   explicit TaskSnapshots(Parts parts);
 

@@ -43,6 +43,8 @@ Result<KeyedState*> TaskState::of_operator(const std::string& name) {
       options.memory_bytes = parts_.memory_bytes;
       options.base_bytes_min = services->base_bytes_min;
       options.renewal_bytes_max = services->renewal_bytes_max;
+      options.table_order = services->simulation.table_order;
+      options.hazards = services->simulation.state;
     }
     store_ = std::make_unique<TieredStore>(
         options, std::move(files), services != nullptr ? static_cast<DeltaSink*>(this) : nullptr,
@@ -81,7 +83,7 @@ Status TaskState::freeze() {
 
 bool TaskState::sweep() {
   if (store_ == nullptr) return true;
-  if (!store_->sweep()) {
+  if (!store_->sweep(parts_.services->simulation.sweep_entries)) {
     failpoint("task.mid_sweep");
     return false;
   }
@@ -139,7 +141,10 @@ void TaskState::completed() {
   if (!layers) return;
   folding_ = true;
   const SnapshotServices& services = *parts_.services;
-  const LayerPlaces places{.blobs = services.blobs, .files = services.files, .lsm = services.lsm};
+  const LayerPlaces places{.blobs = services.blobs,
+                           .files = services.files,
+                           .lsm = services.lsm,
+                           .files_by_name = services.simulation.state.base_files_by_name};
   parts_.io->submit([this, places, layers = *std::move(layers), groups = store_->groups(),
                      folder = fmt::format("{}-base-{}", parts_.folder, ++folds_),
                      prefix = parts_.blob_prefix()]() -> TaskIo::Answer {

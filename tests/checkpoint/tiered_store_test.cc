@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 
 #include "base/hash.h"
+#include "base/random.h"
 #include "tests/checkpoint/keyed_state_conformance.h"
 #include "tests/checkpoint/tiered_subject.h"
 
@@ -33,6 +34,50 @@ INSTANTIATE_TEST_SUITE_P(Over, TieredStoreTest,
                          [](const auto& kind) {
                            return kind.param == TieredWorld::Kind::kModel ? "Model" : "RocksDb";
                          });
+
+// What a clear deletes goes to the working store with a later write, and what was erased before may
+// be written and leave memory meanwhile.
+TEST_P(TieredStoreTest, MapsAreWhatWasPutWhileWritesAndDeletionsAreOnTheirWay) {
+  const std::uint64_t seeds = GetParam() == TieredWorld::Kind::kModel ? 30 : 1;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    TieredWorld world(GetParam(), seed);
+    Subject subject(world, kTiny);
+    std::map<std::string, std::map<std::string, std::int64_t>> expected;
+    Random random(seed);
+    for (int i = 0; i < 3000; ++i) {
+      const std::string key = name(static_cast<int>(random.below(6)));
+      const std::string map_key = name(static_cast<int>(random.below(6)));
+      switch (random.below(12)) {
+        case 0:
+          subject.parts->clear(address(key));
+          expected[key].clear();
+          break;
+        case 1:
+        case 2:
+          subject.parts->erase(address(key), map_key);
+          expected[key].erase(map_key);
+          break;
+        case 3:
+        case 4:
+          subject.put(key, map_key, i);
+          expected[key][map_key] = i;
+          break;
+        case 5:
+          (void)world.io().run_one();
+          break;
+        default:
+          // Others need the memory.
+          subject.set("pushes-" + std::to_string(random.below(300)), i);
+          (void)subject.task.store().maintain(random.below(200));
+      }
+      // A look brings all elements into memory.
+      if (!random.chance(1, 10)) continue;
+      std::string all;
+      for (const auto& [at, count] : expected[key]) all += at + "=" + std::to_string(count) + " ";
+      ASSERT_EQ(subject.elements(key), all) << "seed " << seed << ", step " << i;
+    }
+  }
+}
 
 TEST_P(TieredStoreTest, Rule23_EachTaskIsOfItsOwnInstant) {
   Subject first(world_, kTiny);

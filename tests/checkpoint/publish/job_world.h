@@ -20,6 +20,7 @@
 #include "base/random.h"
 #include "checkpoint/publish/epoch_stager.h"
 #include "checkpoint/publish/sink_restore.h"
+#include "tests/checkpoint/publish/broker_calls.h"
 
 namespace tributary::model {
 
@@ -88,10 +89,10 @@ class Edge {
   virtual bool power_cut() { return false; }
 };
 
-class World {
+class World final : public RequestHost {
  public:
   World(WorldOptions options, std::function<std::unique_ptr<Edge>(World&)> make_edge);
-  ~World();
+  ~World() override;
 
   Outcome run();
 
@@ -101,28 +102,15 @@ class World {
     std::uint32_t numbers = 1;  // W
   };
   Uid job_uid(std::uint32_t job) const;
-  std::int64_t now() const { return now_; }
+  std::int64_t now() const override { return now_; }
   Random& random() { return random_; }
   bool calm() const { return calm_; }
   // Is this message or this attempt lost?
-  bool unlucky() { return !calm_ && random_.below(1000) < mood_.loss; }
+  bool unlucky() override { return !calm_ && random_.below(1000) < mood_.loss; }
   Process* process(std::uint32_t id) { return processes_[id].get(); }
-  void answer(std::uint32_t process, OwnerEvent event);
+  void answer(std::uint32_t process, OwnerEvent event) override;
   void stage(Process& process, const StagedRecord& record);
-  // To be run later: `process` must live and not be paused then; nullopt: nobody's.
-  void post(std::optional<std::uint32_t> process, std::function<void()> run);
-  // Asks something outside that may answer late, twice, or never: `answer` gets nullopt then.
-  template <typename T>
-  void request(std::uint32_t process, std::function<T()> there,
-               std::function<void(std::optional<T>)> answer) {
-    post(std::nullopt, [this, process, there, answer] {
-      if (unlucky()) return post(process, [answer] { answer(std::nullopt); });
-      const T result = there();
-      if (unlucky()) post(std::nullopt, [there] { (void)there(); });
-      if (unlucky()) return post(process, [answer] { answer(std::nullopt); });
-      post(process, [answer, result] { answer(result); });
-    });
-  }
+  void post(std::optional<std::uint32_t> process, std::function<void()> run) override;
   // A few steps of everybody else, in the middle of a call of `process`.
   void interleave(Process& process);
   void crash_process(Process& process);

@@ -669,6 +669,22 @@ TEST_F(CheckpointCoordinatorTest, Rule15_AnEndThatChangesNothingEndsWithTheNewes
   EXPECT_THAT(step(happened::Published{1}), ElementsAre("stopped"));
 }
 
+// Asked for while the last checkpoint pends: no later one will come.
+TEST_F(CheckpointCoordinatorTest, Rule4_ASavepointThatComesLateIsACopyOfTheLastCheckpoint) {
+  make(settings());
+  start();
+  complete();
+  EXPECT_THAT(step(happened::AllTasksFinished{}), ElementsAre("trigger"));
+  const CheckpointId id = only<act::TriggerCheckpoint>().id;
+  step(happened::SavepointRequested{7, "/sp"});
+  ack_all(id);
+  written(id);
+  EXPECT_THAT(step(happened::RecordPersisted{}), ElementsAre("notify"));
+  EXPECT_THAT(step(happened::Published{id.value}), ElementsAre("copy"));
+  EXPECT_EQ(only<act::WriteSavepoint>().checkpoint.id(), id.value);
+  EXPECT_THAT(step(happened::SavepointWritten{7}), ElementsAre("savepoint", "stopped"));
+}
+
 TEST_F(CheckpointCoordinatorTest, Rule4_AStopWithASavepointIsOverWhenTheSavepointIsThere) {
   make(settings());
   start();
