@@ -116,10 +116,19 @@ SinkOwner::Number* SinkOwner::answered(WriterNumber number, CallId call, Phase p
   return found != nullptr && found->phase == phase && found->call == call ? found : nullptr;
 }
 
-void SinkOwner::on(const FenceAnswer& answer, std::int64_t now, Actions&) {
+void SinkOwner::on(const FenceAnswer& answer, std::int64_t now, Actions& actions) {
   Number* number = answered(answer.number, answer.call, Phase::kFencing);
   if (number == nullptr) return;
-  if (!answer.result) return failed(*number, answer.result.error(), false, now);
+  if (!answer.result) {
+    const PublishError& error = answer.result.error();
+    if (error.failure != PublishFailure::kFenced) return failed(*number, error, false, now);
+    // Our coordinator grants its own round a lease for ever: he does not know the other's.
+    return stand_down(
+        fmt::format("{}. Another run of this job owns the output; this one has ended and publishes "
+                    "nothing more: end the one that you do not want",
+                    error.error.what()),
+        actions);
+  }
   number->phase = Phase::kFenced;
   number->pause = 0;
 }
@@ -175,12 +184,11 @@ void SinkOwner::failed(Number& number, const PublishError& error, bool publishin
     case PublishFailure::kFatal:
       return pause(number, Phase::kToBeFenced, now);
     case PublishFailure::kFenced:
-      // A zombie until the coordinator says otherwise.
+      // A zombie until the coordinator says otherwise, and the fence.
       lease_asked_.reset();
       asked_at_.reset();
       lease_not_before_ = now;
-      number.phase = Phase::kToBeFenced;
-      return;
+      return pause(number, Phase::kToBeFenced, now);
     case PublishFailure::kRefused:
       if (publishing) number.queue.part_lost();
       number.phase = Phase::kBlocked;

@@ -9,6 +9,7 @@ namespace tributary {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST(SinkOwnerTest, Rule2_NothingIsPublishedBeforeAllAreFencedAndTheMarksAreKnown) {
   OwnerHarness h;
@@ -342,6 +343,9 @@ TEST(SinkOwnerTest, Rule11_WhoIsFencedAsksBeforeHeFencesAgain) {
   h.actions.clear();
   h.now += kNanosPerSecond;
   h.failed(*part, PublishFailure::kFenced);
+  EXPECT_TRUE(h.actions.empty()) << "whoever fights for a number does not do it without a pause";
+  EXPECT_TRUE(h.owner->waits_for_time());
+  h.tick(h.limits.pause_nanos);
   EXPECT_FALSE(h.take<Fence>()) << "though the lease is young";
   const auto ask = h.take_report<AskLease>();
   ASSERT_TRUE(ask);
@@ -349,6 +353,48 @@ TEST(SinkOwnerTest, Rule11_WhoIsFencedAsksBeforeHeFencesAgain) {
   EXPECT_FALSE(h.take<Fence>()) << "an answer to a question from before";
   h.order(LeaseAnswer{ask->asked_nanos, true});
   EXPECT_TRUE(h.take<Fence>());
+}
+
+// The coordinator of a run that was superseded elsewhere goes on granting its own round leases.
+TEST(SinkOwnerTest, Rule11_WhoFindsALaterOwnerWithALeaseInHandStandsDown) {
+  OwnerHarness h;
+  h.become_ready();
+  h.stage({1}, {"a"});
+  h.order(PublishOrder{{1}, kEveryEpoch});
+  h.failed(*h.next_part(), PublishFailure::kFenced);
+  h.tick(h.limits.pause_nanos);
+  h.order(LeaseAnswer{h.take_report<AskLease>()->asked_nanos, true});
+  const auto fence = h.take<Fence>();
+  ASSERT_TRUE(fence);
+  h.actions.clear();
+  h.step(FenceAnswer{fence->number, fence->call,
+                     std::unexpected(PublishError{PublishFailure::kFenced,
+                                                  Error(ErrorCode::F102, "x has a later owner")})});
+  const auto down = h.take<StandDown>();
+  ASSERT_TRUE(down);
+  EXPECT_THAT(down->reason, HasSubstr("x has a later owner. Another run of this job owns"));
+  EXPECT_TRUE(h.owner->stood_down());
+  EXPECT_FALSE(h.owner->waits_for_time());
+  h.tick(1000 * kNanosPerSecond);
+  EXPECT_TRUE(h.actions.empty());
+}
+
+TEST(SinkOwnerTest, Rule11_AFenceThatFailsOtherwiseIsTriedAgainAfterPauses) {
+  for (const PublishFailure failure : {PublishFailure::kRetriable, PublishFailure::kFatal}) {
+    OwnerHarness h;
+    h.step(Started{});
+    h.order(LeaseAnswer{h.take_report<AskLease>()->asked_nanos, true});
+    for (int i = 0; i < 5; ++i) {
+      const auto fence = h.take<Fence>();
+      ASSERT_TRUE(fence) << i;
+      h.step(
+          FenceAnswer{fence->number, fence->call,
+                      std::unexpected(PublishError{failure, Error(ErrorCode::F102, "not now")})});
+      EXPECT_FALSE(h.take<Fence>());
+      EXPECT_FALSE(h.owner->stood_down());
+      h.tick(h.limits.pause_nanos << i);
+    }
+  }
 }
 
 TEST(SinkOwnerTest, Rule11_AfterAnUnknownOutcomeItFencesAndReadsBeforeItSendsAgain) {
