@@ -121,12 +121,17 @@ void SinkOwner::on(const FenceAnswer& answer, std::int64_t now, Actions& actions
   if (number == nullptr) return;
   if (!answer.result) {
     const PublishError& error = answer.result.error();
-    if (error.failure != PublishFailure::kFenced) return failed(*number, error, false, now);
-    // Our coordinator grants its own round a lease for ever: he does not know the other's.
+    if (error.failure != PublishFailure::kFenced || settings_.hazards.superseded_goes_on)
+      return failed(*number, error, false, now);
+    // Our coordinator grants its own round leases for ever: it does not know the other's.
     return stand_down(
-        fmt::format("{}. Another run of this job owns the output; this one has ended and publishes "
-                    "nothing more: end the one that you do not want",
-                    error.error.what()),
+        fmt::format("{}. Another run of this job owns the output; this one ends and publishes "
+                    "nothing more. {}",
+                    error.error.what(),
+                    // Each start counts one further; take_mark() refuses who is behind then.
+                    marks_known_ ? "End the one that you do not want"
+                                 : "If none runs, start this one again: it takes the output over, "
+                                   "unless its state folder is older than the output (S477)"),
         actions);
   }
   number->phase = Phase::kFenced;
@@ -289,7 +294,9 @@ void SinkOwner::take_mark(Number& number, const MarksRead& read, Actions& action
     mark = found->second.mark;
     position = found->second.position;
     if (mark->uid != settings_.uid || !history_.knows(mark->lineage)) {
-      return stand_down(fmt::format("the mark of writer {} is of lineage {}, which began later",
+      return stand_down(fmt::format("the mark of writer {} is of lineage {}, which began later: "
+                                    "another run of this job, with another state folder, owns the "
+                                    "output",
                                     number.number.value, mark->lineage.to_hex()),
                         actions);
     }

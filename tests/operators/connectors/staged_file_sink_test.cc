@@ -337,14 +337,14 @@ TEST_F(StagedFileSinkTest, SweepsWhatDeadAttemptsLeftWhenAllTheyStagedIsOut) {
   next.checkpoint(4);
   EXPECT_THAT(visible(), ElementsAre("part-0-1.jsonl", "part-0-3.jsonl"));
   EXPECT_THAT(staged_rounds(), ElementsAre("2-1"));
-  EXPECT_THAT(*files->list(staging() + "staged/2-1"), IsEmpty()) << "what is out left nothing";
+  EXPECT_THAT(*files->list(staging() + "staged/2-1-0000000000000000"), IsEmpty()) << "what is out left nothing";
 }
 
 TEST_F(StagedFileSinkTest, AFullDiskHoldsTheSinkUntilThereIsRoom) {
   Run run = start();
   put(run, "acme", 0);
   run.checkpoint(1);
-  files->inject_error(staging() + "staged/1-1/1/0", FileOperation::kWrite, ENOSPC);
+  files->inject_error(staging() + "staged/1-1-0000000000000000/1/0", FileOperation::kWrite, ENOSPC);
   // The lines gather in memory first.
   int taken = 1;
   while (run.staged().held() == nullptr) {
@@ -372,7 +372,7 @@ TEST_F(StagedFileSinkTest, AFullDiskHoldsTheSinkUntilThereIsRoom) {
 TEST_F(StagedFileSinkTest, AFullDiskAtTheBarrierFailsTheCheckpointAndTheNextHoldsEverything) {
   Run run = start();
   put(run, "acme", 1);
-  files->inject_error(staging() + "staged/1-1/0/0", FileOperation::kWrite, ENOSPC);
+  files->inject_error(staging() + "staged/1-1-0000000000000000/0/0", FileOperation::kWrite, ENOSPC);
   run.barrier(1);
   run.attempt->settle();
   EXPECT_FALSE(run.staged().take_snapshot({1}));
@@ -402,7 +402,7 @@ TEST_F(StagedFileSinkTest, AFinishedTaskTriesAgainAtTheNextBarrier) {
   ASSERT_EQ(run.sink->on_end(out), Progress::kDone);
   ASSERT_TRUE(run.sink->flush());
   ASSERT_TRUE(run.sink->close(true));
-  files->inject_error(staging() + "staged/1-1/0/0", FileOperation::kWrite, EIO);
+  files->inject_error(staging() + "staged/1-1-0000000000000000/0/0", FileOperation::kWrite, EIO);
   run.barrier(1);
   run.attempt->settle();
   EXPECT_FALSE(run.staged().take_snapshot({1}));
@@ -415,7 +415,7 @@ TEST_F(StagedFileSinkTest, AFinishedTaskTriesAgainAtTheNextBarrier) {
 TEST_F(StagedFileSinkTest, AFailedSyncFailsTheTaskBecauseNobodyKnowsWhatTheFileHolds) {
   Run run = start();
   put(run, "acme", 1);
-  files->inject_error(staging() + "staged/1-1/0/0", FileOperation::kSync, EIO);
+  files->inject_error(staging() + "staged/1-1-0000000000000000/0/0", FileOperation::kSync, EIO);
   run.barrier(1);
   run.attempt->settle();
   ASSERT_TRUE(run.staged().failure());
