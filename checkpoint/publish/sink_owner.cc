@@ -300,6 +300,18 @@ void SinkOwner::take_mark(Number& number, const MarksRead& read, Actions& action
                                     number.number.value, mark->lineage.to_hex()),
                         actions);
     }
+    // Nothing is published before its completion is on record, and nothing is lost from a record.
+    const LineageProgress* progress = mark->of(history_.current().id);
+    if (progress != nullptr && progress->epoch > completed_)
+      return fail_job(
+          Error(ErrorCode::S477,
+                fmt::format("sink {}, writer {}: output of checkpoint {} is out, but the newest "
+                            "that this state folder knows is {}: the folder is older than the "
+                            "output (a copy?). Put the newer folder back, or begin anew into other "
+                            "outputs (--fresh)",
+                            settings_.sink, number.number.value, progress->epoch.value,
+                            completed_.value)),
+          actions);
   }
   const std::optional<Mark>& confirmed = number.queue.mark();
   if (confirmed && (!mark || mark->sequence < confirmed->sequence)) {

@@ -8,6 +8,7 @@
 namespace tributary {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -77,6 +78,65 @@ TEST(SinkOwnerTest, Rule3_AMarkOfALaterLineageMakesItAZombie) {
   h.stage({1}, {"a"});
   h.order(PublishOrder{{1}, kEveryEpoch});
   EXPECT_TRUE(h.actions.empty());
+}
+
+// The state folder is a copy from before: what it would publish is "covered", and would be lost.
+TEST(SinkOwnerTest, Rule3_OutputBeyondTheNewestCheckpointOfTheRecordFailsTheJob) {
+  for (const bool whole : {true, false}) {
+    OwnerHarness h({5});
+    h.stage({6}, {"a"});
+    const Mark mark{.uid = kTestUid,
+                    .lineage = kTestLineage,
+                    .sequence = 9,
+                    .epoch = {8},
+                    .progress = {{kTestLineage, {8}, whole, whole ? 0U : 3U}}};
+    h.become_ready({{{0}, {mark, {}}}});
+    const auto failed = h.take_report<SinkFailed>();
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(failed->error.code(), ErrorCode::S477);
+    EXPECT_THAT(failed->error.what(),
+                AllOf(HasSubstr("output of checkpoint 8 is out"), HasSubstr("knows is 5"),
+                      HasSubstr("Put the newer folder back")));
+    h.order(PublishOrder{{6}, kEveryEpoch});
+    EXPECT_FALSE(h.next_part());
+  }
+}
+
+TEST(SinkOwnerTest, Rule3_OutputUpToTheNewestCheckpointOfTheRecordIsItsOwn) {
+  for (const std::uint64_t out : {1U, 4U, 5U}) {
+    OwnerHarness h({5});
+    h.stage({6}, {"a"});
+    const Mark mark{.uid = kTestUid,
+                    .lineage = kTestLineage,
+                    .sequence = 9,
+                    .epoch = {out},
+                    .progress = {{kTestLineage, {out}, true}}};
+    h.become_ready({{{0}, {mark, {}}}});
+    EXPECT_FALSE(h.take_report<SinkFailed>());
+    h.order(PublishOrder{{6}, kEveryEpoch});
+    EXPECT_TRUE(h.next_part());
+  }
+}
+
+// What it published itself it knows to be complete, whatever it started from.
+TEST(SinkOwnerTest, Rule3_AfterAFenceInTheMiddleItsOwnNewerMarkIsNoSurprise) {
+  OwnerHarness h({5});
+  h.become_ready();
+  h.stage({6}, {"a"});
+  h.order(PublishOrder{{6}, kEveryEpoch});
+  const auto part = h.next_part();
+  ASSERT_TRUE(part);
+  h.failed(*part, PublishFailure::kFatal);
+  h.tick(h.limits.pause_nanos);
+  const auto fence = h.take<Fence>();
+  ASSERT_TRUE(fence);
+  h.step(FenceAnswer{{0}, fence->call, {}});
+  h.step(MarkEndAnswer{h.take<FindMarkEnd>()->call, MarkPosition{1}});
+  h.step(MarksAnswer{h.take<ReadMarksOn>()->call,
+                     MarksRead{{{{0}, {part->part.mark, {0}}}}, {1}, "log"}});
+  EXPECT_FALSE(h.take_report<SinkFailed>());
+  h.order(PublishOrder{{6}, kEveryEpoch});
+  EXPECT_EQ(h.take_report<PublishedThrough>()->epoch, Epoch{6});
 }
 
 TEST(SinkOwnerTest, Rule3_AnEpochOfANewLineageIsNotCoveredByAMarkOfTheOld) {
