@@ -302,7 +302,7 @@ void SinkOwner::take_mark(Number& number, const MarksRead& read, Actions& action
     }
     // Nothing is published before its completion is on record, and nothing is lost from a record.
     const LineageProgress* progress = mark->of(history_.current().id);
-    if (progress != nullptr && progress->epoch > completed_)
+    if (progress != nullptr && progress->epoch > completed_) {
       return fail_job(
           Error(ErrorCode::S477,
                 fmt::format("sink {}, writer {}: output of checkpoint {} is out, but the newest "
@@ -312,6 +312,7 @@ void SinkOwner::take_mark(Number& number, const MarksRead& read, Actions& action
                             settings_.sink, number.number.value, progress->epoch.value,
                             completed_.value)),
           actions);
+    }
   }
   const std::optional<Mark>& confirmed = number.queue.mark();
   if (confirmed && (!mark || mark->sequence < confirmed->sequence)) {

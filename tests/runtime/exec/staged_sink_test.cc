@@ -21,7 +21,7 @@ class KeepingConnector final : public SinkConnector {
   PublishResult<void> fence(WriterNumber number, OwnershipRound round) override {
     ++fences;
     OwnershipRound& owner = owners[number];
-    if (owner > round) return failed(PublishFailure::kFenced);
+    if (owner.place() > round.place()) return failed(PublishFailure::kFenced);
     owner = round;
     return {};
   }
