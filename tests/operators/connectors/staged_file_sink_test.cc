@@ -324,20 +324,21 @@ TEST_F(StagedFileSinkTest, SweepsWhatDeadAttemptsLeftWhenAllTheyStagedIsOut) {
   dead.barrier(2);
   dead.attempt->pool.run_all();
   dead = {};
-  EXPECT_THAT(staged_rounds(), ElementsAre("1-1"));
+  EXPECT_THAT(staged_rounds(), ElementsAre(round_name({1, 1})));
   Run next = start();
   put(next, "acme", 3);
   next.barrier(3);
   next.attempt->settle();
-  EXPECT_THAT(staged_rounds(), ElementsAre("1-1", "2-1"));
+  EXPECT_THAT(staged_rounds(), ElementsAre(round_name({1, 1}), round_name({2, 1})));
   EXPECT_THAT(visible(), IsEmpty());
   files->clear_faults();
   for (int i = 0; i < 10; ++i) next.attempt->tick(kNanosPerSecond);
   EXPECT_THAT(visible(), ElementsAre("part-0-1.jsonl"));
   next.checkpoint(4);
   EXPECT_THAT(visible(), ElementsAre("part-0-1.jsonl", "part-0-3.jsonl"));
-  EXPECT_THAT(staged_rounds(), ElementsAre("2-1"));
-  EXPECT_THAT(*files->list(staging() + "staged/2-1-0000000000000000"), IsEmpty()) << "what is out left nothing";
+  EXPECT_THAT(staged_rounds(), ElementsAre(round_name({2, 1})));
+  EXPECT_THAT(*files->list(staging() + "staged/2-1-0000000000000000"), IsEmpty())
+      << "what is out left nothing";
 }
 
 TEST_F(StagedFileSinkTest, AFullDiskHoldsTheSinkUntilThereIsRoom) {
