@@ -41,11 +41,15 @@ std::string as_folder_name(std::string_view sink) {
   return name;
 }
 
-std::optional<std::uint64_t> number_of(std::string_view text) {
+std::optional<std::uint64_t> number_of(std::string_view text, int base = 10) {
   std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+std::string incarnation_name(OwnershipRound round) {
+  return fmt::format("{:016x}", round.incarnation);
 }
 
 Result<Hash128> hash_of(FileSystem& files, const std::string& path) {
@@ -62,16 +66,21 @@ Result<Hash128> hash_of(FileSystem& files, const std::string& path) {
 }  // namespace
 
 std::string round_name(OwnershipRound round) {
-  return fmt::format("{}-{}", round.attempt, round.routing_version);
+  return fmt::format("{}-{}-{}", round.attempt, round.routing_version, incarnation_name(round));
 }
 
 std::optional<OwnershipRound> round_of_name(std::string_view name) {
   const std::size_t dash = name.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
+  const std::size_t second = std::min(name.find('-', dash + 1), name.size());
   const auto attempt = number_of(name.substr(0, dash));
-  const auto version = number_of(name.substr(dash + 1));
+  const auto version = number_of(name.substr(dash + 1, second - dash - 1));
   if (!attempt || !version) return std::nullopt;
-  return OwnershipRound{*attempt, *version};
+  if (second == name.size()) return OwnershipRound{*attempt, *version};
+  const std::string_view last = name.substr(second + 1);
+  const auto incarnation = number_of(last, 16);
+  if (!incarnation || last.size() != 16) return std::nullopt;
+  return OwnershipRound{*attempt, *version, *incarnation};
 }
 
 FileConnector::FileConnector(Settings settings, std::shared_ptr<FileSystem> files)
@@ -94,7 +103,7 @@ Result<FileConnector::Found> FileConnector::look(const std::string& folder) cons
     };
     if (name.starts_with("owner-")) {
       const auto round = round_of_name(name.substr(6));
-      if (round && (!found.owner || *found.owner < *round)) found.owner = round;
+      if (round && (!found.owner || found.owner->place() < round->place())) found.owner = round;
     } else if (ends_in(".intent")) {
       if (const auto sequence = number_of(name)) found.intents.push_back(*sequence);
     } else if (ends_in(".done")) {
@@ -135,26 +144,44 @@ Result<bool> FileConnector::write_once(const std::string& path, std::string_view
   return TRY(files_->read_whole_file(path, kControlBytesMax)) == bytes;
 }
 
+std::string FileConnector::owner_path(const std::string& folder, OwnershipRound round) {
+  return fmt::format("{}/owner-{}-{}", folder, round.attempt, round.routing_version);
+}
+
+Result<bool> FileConnector::owns(const Found& found, const std::string& folder,
+                                 OwnershipRound round) const {
+  if (!found.owner || found.owner->place() != round.place()) return false;
+  const std::string path = owner_path(folder, round);
+  return TRY(files_->read_whole_file(path, kControlBytesMax)) == incarnation_name(round);
+}
+
+// Of two that count alike the first is the owner: the other one cannot be in the middle of
+// publishing then.
 PublishResult<void> FileConnector::fence(WriterNumber number, OwnershipRound round) {
   const std::string folder = writer_folder(settings_, number);
-  bool later = false;
+  std::optional<OwnershipRound> other;
   const Status done = [&]() -> Status {
     TRY(keep_folder(folder));
     const Found found = TRY(look(folder));
-    later = found.owner && *found.owner > round;
-    if (later || found.owner == round) return {};
-    const auto file = TRY(files_->create(folder + "/owner-" + round_name(round)));
-    TRY(file->sync());
-    TRY(file->close());
-    TRY(files_->sync_directory(folder));
+    if (found.owner && found.owner->place() > round.place()) {
+      other = found.owner;
+      return {};
+    }
+    if (TRY(owns(found, folder, round))) return {};
+    if (!TRY(write_once(owner_path(folder, round), incarnation_name(round), round))) {
+      other = round;
+      return {};
+    }
     TRY(failpoint_status("publish.fenced"));
-    if (found.owner) (void)files_->remove(folder + "/owner-" + round_name(*found.owner));
+    if (found.owner) (void)files_->remove(owner_path(folder, *found.owner));
     return {};
   }();
   if (!done) return failed(PublishFailure::kRetriable, done.error());
-  if (later) {
-    return failed(PublishFailure::kFenced,
-                  Error(ErrorCode::F102, fmt::format("{} has a later owner", folder)));
+  if (other) {
+    return failed(
+        PublishFailure::kFenced,
+        Error(ErrorCode::F102, fmt::format("{} belongs to attempt {}{}", folder, other->attempt,
+                                           other == round ? " of another run" : "")));
   }
   return {};
 }
@@ -247,7 +274,9 @@ PublishResult<MarkPosition> FileConnector::publish(const Part& part) {
   const std::string folder = writer_folder(settings_, part.number);
   const auto found = look(folder);
   if (!found) return failed(PublishFailure::kRetriable, found.error());
-  if (found->owner != part.round) {
+  const auto ours = owns(*found, folder, part.round);
+  if (!ours) return failed(PublishFailure::kRetriable, ours.error());
+  if (!*ours) {
     return failed(PublishFailure::kFenced,
                   Error(ErrorCode::F102, fmt::format("{} has another owner", folder)));
   }

@@ -3,7 +3,8 @@
 // final names; readers see a whole file or none.
 //
 // Folders, below the sink's own, which readers leave out because they begin with "_":
-//   _tributary/<uid>/<sink>/<k>/owner-<attempt>-<version>   the fence: the greatest owns number k
+//   _tributary/<uid>/<sink>/<k>/owner-<attempt>-<version>   the fence: the greatest owns number k,
+//                                                           for the incarnation that it names
 //   _tributary/<uid>/<sink>/<k>/<sequence>.intent           what a part renames, and its mark
 //   _tributary/<uid>/<sink>/<k>/<sequence>.done             it is out; the greatest is the mark
 // Publish: intent, made if absent; rename each; folders durable; .done. A recovery replays an
@@ -31,7 +32,8 @@
 
 namespace tributary {
 
-// "3-1": a round in the names of files; nullopt if the name is of something else.
+// "3-1-00c0ffee00c0ffee": a round in the names of files that only its own run may write; nullopt if
+// the name is of something else. Older engines wrote "3-1".
 std::string round_name(OwnershipRound round);
 std::optional<OwnershipRound> round_of_name(std::string_view name);
 
@@ -66,7 +68,7 @@ class FileConnector final : public SinkConnector {
 
  private:
   struct Found {
-    std::optional<OwnershipRound> owner;  // the greatest
+    std::optional<OwnershipRound> owner;  // the greatest, its incarnation not read
     std::vector<std::uint64_t> dones;     // sequences, ascending
     std::vector<std::uint64_t> intents;
     bool is_done(std::uint64_t sequence) const {
@@ -74,6 +76,9 @@ class FileConnector final : public SinkConnector {
     }
   };
   Result<Found> look(const std::string& folder) const;
+  static std::string owner_path(const std::string& folder, OwnershipRound round);
+  // Is the number owned by this very run?
+  Result<bool> owns(const Found& found, const std::string& folder, OwnershipRound round) const;
   // The folder and those above it are there and durable.
   Status keep_folder(const std::string& path);
   // False if it was there already, with other bytes.

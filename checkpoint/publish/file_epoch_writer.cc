@@ -91,7 +91,7 @@ Status remove_staged_before(FileSystem& files, const FileConnector::Settings& se
   const auto entries = TRY(files.list(folder));
   for (const DirectoryEntry& entry : entries) {
     const auto of = round_of_name(entry.name);
-    if (of && *of < round) TRY(files.remove_tree(folder + "/" + entry.name));
+    if (of && of->place() < round.place()) TRY(files.remove_tree(folder + "/" + entry.name));
   }
   return {};
 }

@@ -10,6 +10,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -36,7 +37,15 @@ struct WriterNumber {
 struct OwnershipRound {
   std::uint64_t attempt = 0;
   std::uint64_t routing_version = 0;
-  friend constexpr auto operator<=>(OwnershipRound, OwnershipRound) = default;
+  // Random, of the run: two runs from copies of one state folder count alike. Says nothing of who
+  // is later.
+  std::uint64_t incarnation = 0;
+
+  // What is compared to tell which of two is later.
+  constexpr std::pair<std::uint64_t, std::uint64_t> place() const {
+    return {attempt, routing_version};
+  }
+  friend constexpr bool operator==(OwnershipRound, OwnershipRound) = default;
 };
 
 struct Lineage {

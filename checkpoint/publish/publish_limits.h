@@ -47,6 +47,7 @@ struct PublishHazards {
   bool fence_without_lease = false;        // rule 11
   bool unknown_is_not_out = false;         // rule 11
   bool unit_dropped_when_sent = false;     // rule 11
+  bool superseded_goes_on = false;         // rule 11
 };
 
 }  // namespace tributary

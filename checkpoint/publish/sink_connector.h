@@ -68,7 +68,8 @@ class SinkConnector {
   virtual ~SinkConnector() = default;
 
   // When it has returned, nobody who fenced this number before can commit anything, and what he
-  // left open is aborted.
+  // left open is aborted. kFenced only if the number belongs to a later round, or to another
+  // run of this one, for good: the caller stands down.
   virtual PublishResult<void> fence(WriterNumber number, OwnershipRound round) = 0;
   // The end of the log of marks, including what is not committed yet (Kafka: the high watermark by
   // a read_uncommitted client; the end of a read_committed one is not an end: rule 2).

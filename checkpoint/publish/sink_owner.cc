@@ -116,10 +116,24 @@ SinkOwner::Number* SinkOwner::answered(WriterNumber number, CallId call, Phase p
   return found != nullptr && found->phase == phase && found->call == call ? found : nullptr;
 }
 
-void SinkOwner::on(const FenceAnswer& answer, std::int64_t now, Actions&) {
+void SinkOwner::on(const FenceAnswer& answer, std::int64_t now, Actions& actions) {
   Number* number = answered(answer.number, answer.call, Phase::kFencing);
   if (number == nullptr) return;
-  if (!answer.result) return failed(*number, answer.result.error(), false, now);
+  if (!answer.result) {
+    const PublishError& error = answer.result.error();
+    if (error.failure != PublishFailure::kFenced || settings_.hazards.superseded_goes_on)
+      return failed(*number, error, false, now);
+    // Our coordinator grants its own round leases for ever: it does not know the other's.
+    return stand_down(
+        fmt::format("{}. Another run of this job owns the output; this one ends and publishes "
+                    "nothing more. {}",
+                    error.error.what(),
+                    // Each start counts one further; take_mark() refuses who is behind then.
+                    marks_known_ ? "End the one that you do not want"
+                                 : "If none runs, start this one again: it takes the output over, "
+                                   "unless its state folder is older than the output (S477)"),
+        actions);
+  }
   number->phase = Phase::kFenced;
   number->pause = 0;
 }
@@ -175,12 +189,11 @@ void SinkOwner::failed(Number& number, const PublishError& error, bool publishin
     case PublishFailure::kFatal:
       return pause(number, Phase::kToBeFenced, now);
     case PublishFailure::kFenced:
-      // A zombie until the coordinator says otherwise.
+      // A zombie until the coordinator says otherwise, and the fence.
       lease_asked_.reset();
       asked_at_.reset();
       lease_not_before_ = now;
-      number.phase = Phase::kToBeFenced;
-      return;
+      return pause(number, Phase::kToBeFenced, now);
     case PublishFailure::kRefused:
       if (publishing) number.queue.part_lost();
       number.phase = Phase::kBlocked;
@@ -281,9 +294,24 @@ void SinkOwner::take_mark(Number& number, const MarksRead& read, Actions& action
     mark = found->second.mark;
     position = found->second.position;
     if (mark->uid != settings_.uid || !history_.knows(mark->lineage)) {
-      return stand_down(fmt::format("the mark of writer {} is of lineage {}, which began later",
+      return stand_down(fmt::format("the mark of writer {} is of lineage {}, which began later: "
+                                    "another run of this job, with another state folder, owns the "
+                                    "output",
                                     number.number.value, mark->lineage.to_hex()),
                         actions);
+    }
+    // Nothing is published before its completion is on record, and nothing is lost from a record.
+    const LineageProgress* progress = mark->of(history_.current().id);
+    if (progress != nullptr && progress->epoch > completed_) {
+      return fail_job(
+          Error(ErrorCode::S477,
+                fmt::format("sink {}, writer {}: output of checkpoint {} is out, but the newest "
+                            "that this state folder knows is {}: the folder is older than the "
+                            "output (a copy?). Put the newer folder back, or begin anew into other "
+                            "outputs (--fresh)",
+                            settings_.sink, number.number.value, progress->epoch.value,
+                            completed_.value)),
+          actions);
     }
   }
   const std::optional<Mark>& confirmed = number.queue.mark();

@@ -81,6 +81,7 @@ class Opening {
                      .uid_bytes = job_.record.uid(),
                      .history = TRY(LineageHistory::decode(job_.record.checkpoints().lineages())),
                      .routing_version = opening_.plan->routing_version,
+                     .incarnation = folder_.random().next(),
                      .publish_limits = {}};
     return {};
   }
@@ -286,8 +287,8 @@ class Opening {
     const LineageHistory history =
         TRY(LineageHistory::decode(job_.record.checkpoints().lineages()));
     const std::map<std::string, std::uint32_t> known = writer_numbers();
-    const OwnershipRound round{.attempt = job_.record.attempt() + 1,
-                               .routing_version = opening_.plan->routing_version};
+    // Behind every round of the attempts so far, before the next one's: nobody publishes in it.
+    const OwnershipRound round{.attempt = job_.record.attempt(), .routing_version = UINT64_MAX};
     std::vector<PublishedMark> marks;
     for (std::size_t vertex = 0; vertex < opening_.program->vertices.size(); ++vertex) {
       const VertexCode& code = opening_.program->vertices[vertex];

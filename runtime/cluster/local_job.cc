@@ -73,7 +73,8 @@ LocalJob::~LocalJob() = default;
 void LocalJob::make_driver() {
   OpenedJob& opened = *options_.opened;
   const OwnershipRound round{.attempt = record_.attempt() + 1,
-                             .routing_version = plan_.routing_version};
+                             .routing_version = plan_.routing_version,
+                             .incarnation = opened.services.incarnation};
   std::vector<SinkRound::Sink> sinks;
   for (const graph::Vertex& vertex : program_.graph.vertices()) {
     if (!program_.vertices[vertex.id()].make_connector) continue;

@@ -39,6 +39,7 @@ struct SnapshotServices {
   std::string uid_bytes;  // as the record has it
   std::optional<LineageHistory> history;
   std::uint64_t routing_version = 1;
+  std::uint64_t incarnation = 0;  // OwnershipRound::incarnation, of this run
   PublishLimits publish_limits;
   SimulationSwitches simulation;
 };

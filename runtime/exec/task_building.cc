@@ -248,7 +248,8 @@ std::unique_ptr<StagedSink> TaskBuilding::make_sink(graph::VertexId vertex) cons
   if (connector == nullptr)
     connector = attempt_.program.vertices[vertex.index()].make_connector(identity);
   const OwnershipRound round{.attempt = attempt_.options.attempt,
-                             .routing_version = services.routing_version};
+                             .routing_version = services.routing_version,
+                             .incarnation = services.incarnation};
   return std::make_unique<StagedSink>(StagedSink::Parts{
       .identity = identity,
       .round = round,

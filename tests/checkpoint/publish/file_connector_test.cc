@@ -13,6 +13,7 @@ namespace tributary {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr WriterNumber kNumber{2};
@@ -38,7 +39,8 @@ class FileConnectorTest : public ::testing::Test {
                  .sequence = sequence,
                  .epoch = {sequence},
                  .progress = {{kLineage, {sequence}, true}}};
-    FileEpochWriter writer(settings_, kNumber, {round.attempt, sequence}, "txt", disk_);
+    FileEpochWriter writer(settings_, kNumber, {round.attempt, sequence, round.incarnation}, "txt",
+                           disk_);
     for (std::size_t i = 0; i < texts.size(); ++i)
       EXPECT_TRUE(writer.append(std::string(1, static_cast<char>('a' + i)), texts[i]));
     const auto all = writer.end_epoch({sequence})->close();
@@ -180,6 +182,72 @@ TEST_F(FileConnectorTest, Rule12_WhoIsNoLongerTheOwnerIsFenced) {
   EXPECT_EQ(files.publish(one).error().failure, PublishFailure::kFenced);
   EXPECT_EQ(files.fence(kNumber, kOld).error().failure, PublishFailure::kFenced);
   EXPECT_THAT(seen(), IsEmpty());
+}
+
+// Two runs from copies of one state folder count their attempts alike.
+TEST_F(FileConnectorTest, Rule11_OfTwoRunsThatCountAlikeTheFirstIsTheOwner) {
+  constexpr OwnershipRound kFirst{2, 1, 0xa};
+  constexpr OwnershipRound kSecond{2, 1, 0xb};
+  FileConnector files = connector();
+  FileConnector copy = connector();
+  ASSERT_TRUE(files.fence(kNumber, kOld));
+  ASSERT_TRUE(files.fence(kNumber, kFirst));
+  const auto fenced = copy.fence(kNumber, kSecond);
+  ASSERT_FALSE(fenced);
+  EXPECT_EQ(fenced.error().failure, PublishFailure::kFenced);
+  EXPECT_THAT(fenced.error().error.what(), HasSubstr("attempt 2 of another run"));
+  EXPECT_EQ(copy.publish(part(1, {"two"}, kSecond)).error().failure, PublishFailure::kFenced);
+  ASSERT_TRUE(files.fence(kNumber, kFirst)) << "as often as it likes";
+  ASSERT_TRUE(files.publish(part(1, {"one"}, kFirst)));
+  EXPECT_THAT(seen(), ElementsAre("a/part-2-1.txt=one"));
+  // The next attempt of either takes over.
+  ASSERT_TRUE(copy.fence(kNumber, {3, 1, 0xc}));
+  EXPECT_EQ(files.fence(kNumber, kFirst).error().failure, PublishFailure::kFenced);
+  EXPECT_EQ(files.publish(part(2, {"one"}, kFirst)).error().failure, PublishFailure::kFenced);
+}
+
+TEST_F(FileConnectorTest, Rule11_OfTwoRunsThatFenceAtOnceOneIsTheOwner) {
+  constexpr OwnershipRound kFirst{2, 1, 0xa};
+  constexpr OwnershipRound kSecond{2, 1, 0xb};
+  // The second one fences between any two changes of the first.
+  for (int at = 0; at < 12; ++at) {
+    disk_ = std::make_shared<MemoryFileSystem>();
+    ASSERT_TRUE(disk_->make_directories("sink"));
+    FileConnector other = connector();
+    std::optional<bool> other_owns;
+    int left = at;
+    FileConnector files = connector(std::make_shared<model::WatchedFileSystem>(disk_, [&] {
+      if (left-- == 0) other_owns = other.fence(kNumber, kSecond).has_value();
+      return true;
+    }));
+    const bool owns = files.fence(kNumber, kFirst).has_value();
+    if (!other_owns) other_owns = other.fence(kNumber, kSecond).has_value();
+    EXPECT_NE(owns, *other_owns) << at;
+    EXPECT_EQ(files.publish(part(1, {"one"}, kFirst)).has_value(), owns) << at;
+    EXPECT_EQ(other.publish(part(1, {"two"}, kSecond)).has_value(), *other_owns) << at;
+  }
+}
+
+TEST_F(FileConnectorTest, Rule12_RunsThatCountAlikeStageUnderNamesOfTheirOwn) {
+  FileEpochWriter one(settings_, kNumber, {2, 1, 0xa}, "txt", disk_);
+  FileEpochWriter two(settings_, kNumber, {2, 1, 0xb}, "txt", disk_);
+  ASSERT_TRUE(one.append("a", "one"));
+  const auto staged = one.end_epoch({5})->close();
+  ASSERT_TRUE(two.append("a", "two"));
+  ASSERT_TRUE(two.end_epoch({5})->close());
+  EXPECT_EQ(disk_->read_whole_file(staged->at(0).file.temporary, 100).value(), "one");
+}
+
+TEST(RoundNameTest, IsReadBack) {
+  for (const OwnershipRound round :
+       {OwnershipRound{3, 1, 0}, {3, 1, 0xc0ffee}, {1, ~0ULL, ~0ULL}, {0, 0, 1}}) {
+    EXPECT_EQ(round_of_name(round_name(round)), round) << round_name(round);
+  }
+  EXPECT_EQ(round_name({3, 1, 0xc0ffee}), "3-1-0000000000c0ffee");
+  EXPECT_EQ(round_of_name("3-1"), (OwnershipRound{3, 1}));
+  for (const char* other : {"", "3", "3-", "-1", "3-1-", "3-1-7", "3-1-00000000000000zz",
+                            "3-1-0000000000c0ffee-1", "3-1.by-3-1-0000000000c0ffee", "a-b"})
+    EXPECT_FALSE(round_of_name(other)) << other;
 }
 
 TEST_F(FileConnectorTest, Rule12_OfTwoPartsOfOneSequenceOneCounts) {

@@ -28,6 +28,7 @@ class FileEdge final : public Edge {
   void mend() override {}
   Result<std::vector<std::vector<Seen>>> read_all() override;
   bool power_cut() override;
+  bool refuses_earlier_rounds() const override { return true; }
 
  private:
   struct Local {

@@ -155,15 +155,17 @@ TEST_F(FileEpochWriterTest, CloseMayBeTriedAgainWhileOnlyWritingFailed) {
 
 TEST_F(FileEpochWriterTest, AfterAFailedSyncTheEpochIsLost) {
   ASSERT_TRUE(writer_.append("a", "one"));
-  const std::string folder = FileConnector::writer_folder(settings_, {2}) + "/staged/2-1/0";
+  const std::string folder =
+      FileConnector::writer_folder(settings_, {2}) + "/staged/2-1-0000000000000000/0";
   disk_->inject_error(folder + "/0", FileOperation::kSync, EIO);
   const auto ended = writer_.end_epoch({5});
   EXPECT_FALSE(ended->close());
   EXPECT_TRUE(ended->lost());
   disk_->clear_faults();
   ASSERT_TRUE(writer_.append("a", "two"));
-  disk_->inject_error(FileConnector::writer_folder(settings_, {2}) + "/staged/2-1/1",
-                      FileOperation::kSync, EIO);
+  disk_->inject_error(
+      FileConnector::writer_folder(settings_, {2}) + "/staged/2-1-0000000000000000/1",
+      FileOperation::kSync, EIO);
   const auto next = writer_.end_epoch({6});
   EXPECT_FALSE(next->close());
   EXPECT_TRUE(next->lost()) << "of names it is as true";
@@ -177,19 +179,24 @@ TEST_F(FileEpochWriterTest, Rule12_OnlyFilesOfEarlierRoundsOfTheNumberAreRemoved
     ASSERT_TRUE(writer.append("", "bytes"));
     ASSERT_TRUE(writer.end_epoch({1})->close());
   };
-  for (const OwnershipRound round : {OwnershipRound{1, 9}, {2, 1}, {2, 2}, {10, 1}})
+  for (const OwnershipRound round :
+       {OwnershipRound{1, 9}, {2, 1}, {2, 1, 7}, {2, 2}, {2, 2, 7}, {10, 1, ~0ULL}})
     leave({7, 7}, 2, round);
   leave({7, 7}, 1, {1, 1});
   leave({8, 8}, 2, {1, 1});
   const std::string staged = FileConnector::writer_folder(settings_, {2}) + "/staged";
   ASSERT_TRUE(disk_->make_directories(staged + "/of somebody else"));
+  ASSERT_TRUE(disk_->make_directories(staged + "/2-1-7"));
+  ASSERT_TRUE(disk_->make_directories(staged + "/1-3")) << "of an older engine";
   ASSERT_TRUE(remove_staged_before(*disk_, settings_, {2}, {2, 2}));
   ASSERT_TRUE(remove_staged_before(*disk_, settings_, {0}, {2, 2})) << "it has none";
   std::vector<std::string> names;
   const auto entries = disk_->list(staged);
   for (const DirectoryEntry& entry : *entries) names.push_back(entry.name);
-  EXPECT_THAT(names, ElementsAre("10-1", "2-2", "of somebody else"));
-  EXPECT_TRUE(*disk_->exists(FileConnector::writer_folder(settings_, {1}) + "/staged/1-1"));
+  EXPECT_THAT(names, ElementsAre("10-1-ffffffffffffffff", "2-1-7", "2-2-0000000000000000",
+                                 "2-2-0000000000000007", "of somebody else"));
+  EXPECT_TRUE(*disk_->exists(FileConnector::writer_folder(settings_, {1}) +
+                             "/staged/1-1-0000000000000000"));
 }
 
 }  // namespace

@@ -78,6 +78,11 @@ bool World::current(const Process& process) const {
   return process.task < job.processes.size() && job.processes[process.task] == process.id;
 }
 
+World::Superseded* World::superseded(Job& job, OwnershipRound round) {
+  const auto found = std::ranges::find(job.superseded, round, &Superseded::round);
+  return found == job.superseded.end() ? nullptr : &*found;
+}
+
 // ---- messages ----
 
 void World::post(std::optional<std::uint32_t> process, std::function<void()> run) {
@@ -150,6 +155,29 @@ void World::leave(Job& job) {
   job.to_restart = false;
 }
 
+bool World::has_ended(const Superseded& run) const {
+  return std::ranges::any_of(run.processes, [&](std::uint32_t id) {
+    return !processes_[id]->alive || processes_[id]->owner->stood_down();
+  });
+}
+
+// A run ends with the first of its tasks.
+void World::end_superseded(Job& job) {
+  std::erase_if(job.superseded, [&](const Superseded& run) {
+    const auto busy = [&](std::uint32_t id) { return processes_[id]->busy; };
+    if (!has_ended(run) || std::ranges::any_of(run.processes, busy)) return false;
+    for (const std::uint32_t id : run.processes) crash_process(*processes_[id]);
+    return true;
+  });
+}
+
+// Nothing happens to the run that is there.
+void World::supersede(Job& job) {
+  const OwnershipRound round{job.attempt, 1};
+  job.superseded.push_back(
+      {round, std::move(job.coordinator), std::exchange(job.processes, {}), {}, {}});
+}
+
 void World::crash_process(Process& process) {
   if (!process.alive) return;
   process.alive = false;
@@ -160,6 +188,7 @@ void World::crash_process(Process& process) {
 }
 
 void World::start(Job& job, const Manifest& from, std::uint32_t tasks, bool new_lineage) {
+  if (new_lineage && edge_->refuses_earlier_rounds() && random_.chance(1, 2)) supersede(job);
   leave(job);
   ++job.attempt;
   job.round_since = now_;
@@ -223,9 +252,9 @@ void World::restart(Job& job) { start(job, Manifest(job.completed), job.tasks, f
 
 // ---- a task ----
 
-void World::emit(Job& job, std::uint32_t how_many) {
-  if (job.processes.empty()) return;
-  Process& process = *processes_[job.processes[random_.below(job.processes.size())]];
+void World::emit(const std::vector<std::uint32_t>& processes, std::uint32_t how_many) {
+  if (processes.empty()) return;
+  Process& process = *processes_[processes[random_.below(processes.size())]];
   if (!process.alive || process.paused || process.busy) return;
   for (std::uint32_t i = 0; i < how_many; ++i) {
     const auto key = static_cast<std::uint32_t>(random_.below(kKeys));
@@ -281,6 +310,7 @@ void World::owner_step(Process& process, const OwnerEvent& event) {
   for (OwnerAction& action : process.owner->step(event, now_)) {
     note(10 + action.index());
     if (std::holds_alternative<Fence>(action) && !current(process) &&
+        superseded(*jobs_[process.job], process.round) == nullptr &&
         now_ - jobs_[process.job]->round_since >= small_limits().lease_nanos) {
       violation(fmt::format("process {} fences, {} s after its round ended", id,
                             (now_ - jobs_[process.job]->round_since) / kNanosPerSecond));
@@ -303,7 +333,10 @@ void World::owner_step(Process& process, const OwnerEvent& event) {
       post(std::nullopt,
            [this, id, epoch = ready->epoch, snapshot = ready->snapshot, at = positions.mapped()] {
              const Process& from = *processes_[id];
-             acknowledge(*jobs_[from.job], from, epoch, snapshot, at);
+             Job& job = *jobs_[from.job];
+             if (Superseded* run = superseded(job, from.round))
+               return acknowledge(job, *run, from.task, epoch);
+             acknowledge(job, from, epoch, snapshot, at);
            });
     } else if (const auto* down = std::get_if<StandDown>(&action)) {
       if (current(process)) violation("the owner stands down: " + down->reason);
@@ -320,16 +353,19 @@ void World::owner_step(Process& process, const OwnerEvent& event) {
 void World::report(const Process& process, const OwnerReport& said) {
   if (unlucky()) return;
   post(std::nullopt, [this, job = process.job, task = process.task, round = process.round, said] {
-    coordinator_step(*jobs_[job], OwnerSaid{task, round, said});
+    Job& of = *jobs_[job];
+    Superseded* run = superseded(of, round);
+    coordinator_step(of, run != nullptr ? *run->coordinator : *of.coordinator,
+                     OwnerSaid{task, round, said});
   });
 }
 
-void World::coordinator_step(Job& job, const SinkEvent& event) {
-  for (const SinkAction& action : job.coordinator->step(event)) {
+void World::coordinator_step(Job& job, SinkCoordinator& coordinator, const SinkEvent& event) {
+  for (const SinkAction& action : coordinator.step(event)) {
     if (const auto* failed = std::get_if<FailSink>(&action)) {
       // A transaction that hangs is for people to see to; they start the job again.
       if (failed->error.code() == ErrorCode::S475)
-        job.to_restart = true;
+        job.to_restart |= &coordinator == job.coordinator.get();
       else
         violation("the sink failed: " + failed->error.what());
       continue;
@@ -353,10 +389,29 @@ void World::trigger(Job& job) {
   job.pending.emplace();
   job.pending->epoch = {job.last_epoch += 1 + random_.below(2)};
   job.pending->positions = job.completed.positions;
-  for (const std::uint32_t id : job.processes) {
+  order_barrier(job.processes, job.pending->epoch);
+  for (Superseded& run : job.superseded) trigger(job, run);
+}
+
+// Its ids are far from those of the other run: they are passed over.
+void World::trigger(Job& job, Superseded& run) {
+  run.acknowledged.clear();
+  run.pending = {++job.last_epoch};
+  order_barrier(run.processes, run.pending);
+}
+
+void World::order_barrier(const std::vector<std::uint32_t>& processes, Epoch epoch) {
+  for (const std::uint32_t id : processes) {
     if (unlucky()) continue;
-    post(id, [this, id, epoch = job.pending->epoch] { on_barrier(*processes_[id], epoch); });
+    post(id, [this, id, epoch] { on_barrier(*processes_[id], epoch); });
   }
+}
+
+void World::acknowledge(Job& job, Superseded& run, std::uint32_t task, Epoch epoch) {
+  if (run.pending != epoch) return;
+  run.acknowledged.insert(task);
+  if (run.acknowledged.size() == run.processes.size())
+    coordinator_step(job, *run.coordinator, EpochCompleted{epoch});
 }
 
 void World::acknowledge(Job& job, const Process& process, Epoch epoch,
@@ -375,7 +430,7 @@ void World::acknowledge(Job& job, const Process& process, Epoch epoch,
   for (auto& [task, stored] : pending.snapshots) done.snapshots.push_back(std::move(stored));
   job.completed = std::move(done);
   job.pending.reset();
-  coordinator_step(job, EpochCompleted{epoch});
+  coordinator_step(job, *job.coordinator, EpochCompleted{epoch});
 }
 
 // ---- what happens ----
@@ -389,7 +444,12 @@ void World::tick(std::int64_t nanos) {
     after_staging(process);
     owner_step(process, Tick{});
   }
-  for (std::size_t i = 0; i < jobs_.size(); ++i) coordinator_step(*jobs_[i], SinkTick{});
+  for (const auto& job : jobs_) {
+    end_superseded(*job);
+    coordinator_step(*job, *job->coordinator, SinkTick{});
+    for (const Superseded& run : job->superseded)
+      coordinator_step(*job, *run.coordinator, SinkTick{});
+  }
 }
 
 void World::chaos() {
@@ -462,9 +522,13 @@ void World::step() {
     switch (random_.below(8)) {
       case 0:
       case 1:
-      case 2:
-        emit(*jobs_[random_.below(jobs_.size())], 1 + static_cast<std::uint32_t>(random_.below(6)));
+      case 2: {
+        const Job& job = *jobs_[random_.below(jobs_.size())];
+        const auto how_many = 1 + static_cast<std::uint32_t>(random_.below(6));
+        const std::uint64_t run = random_.below(1 + job.superseded.size());
+        emit(run == 0 ? job.processes : job.superseded[run - 1].processes, how_many);
         break;
+      }
       case 3:
       case 4:
         tick(static_cast<std::int64_t>(1 + random_.below(8)) * kNanosPerSecond / 10);
@@ -504,9 +568,15 @@ void World::settle() {
     }
     for (const auto& job : jobs_) {
       if (job->to_restart) restart(*job);
-      for (std::uint32_t i = 0; i < job->tasks; ++i) emit(*job, 24);
+      for (std::uint32_t i = 0; i < job->tasks; ++i) emit(job->processes, 24);
       if (round % 8 == 7) trigger(*job);
-      if (!job->coordinator->blocked().empty()) coordinator_step(*job, RetryBlocked{});
+      if (!job->coordinator->blocked().empty())
+        coordinator_step(*job, *job->coordinator, RetryBlocked{});
+      for (const Superseded& run : job->superseded) {
+        emit(run.processes, 24);
+        if (!run.coordinator->blocked().empty())
+          coordinator_step(*job, *run.coordinator, RetryBlocked{});
+      }
     }
     for (int i = 0; i < 60 && deliver(); ++i) edge_->progress(random_);
     edge_->progress(random_);
@@ -517,6 +587,22 @@ void World::settle() {
   for (int i = 0; i < 100; ++i) {
     tick(kNanosPerSecond / 2);
     edge_->progress(random_);
+  }
+  check_superseded();
+}
+
+// A run that has something to publish and cannot, because another one owns the output, must have
+// found out by now: one of its tasks, and it ends with it.
+void World::check_superseded() {
+  for (int i = 0; i < 4000 && deliver(); ++i) edge_->progress(random_);
+  for (const auto& job : jobs_) {
+    for (const Superseded& run : job->superseded) {
+      if (has_ended(run)) continue;
+      for (const std::uint32_t id : run.processes) {
+        if (processes_[id]->owner->pending().epochs > 0)
+          violation(fmt::format("superseded attempt {} has not ended", run.round.attempt));
+      }
+    }
   }
 }
 

@@ -85,6 +85,9 @@ class Edge {
   virtual void mend() = 0;
   // What readers have seen, each partition (or file) in its order. An error is a violation.
   virtual Result<std::vector<std::vector<Seen>>> read_all() = 0;
+  // A fence tells an earlier round that there is a later one. A broker does not: who initialises
+  // last owns the id, so two coordinators at once need more than that.
+  virtual bool refuses_earlier_rounds() const { return false; }
   // A power cut takes all processes with it; false if this edge knows none.
   virtual bool power_cut() { return false; }
 };
@@ -135,6 +138,15 @@ class World final : public RequestHost {
     std::map<std::uint32_t, checkpoint::SinkSnapshot> snapshots;
     Positions positions{};
   };
+  // A run of a job that goes on although another one began elsewhere, from a savepoint: its
+  // coordinator knows nothing of it.
+  struct Superseded {
+    OwnershipRound round;
+    std::unique_ptr<SinkCoordinator> coordinator;
+    std::vector<std::uint32_t> processes;  // by task
+    Epoch pending;
+    std::set<std::uint32_t> acknowledged;  // tasks
+  };
   struct Job {
     std::uint32_t index = 0;
     Hash128 uid;
@@ -149,6 +161,7 @@ class World final : public RequestHost {
     std::optional<PendingCheckpoint> pending;
     std::unique_ptr<SinkCoordinator> coordinator;
     std::vector<std::uint32_t> processes;  // by task
+    std::vector<Superseded> superseded;
     bool to_restart = false;
     std::int64_t round_since = 0;
   };
@@ -165,23 +178,31 @@ class World final : public RequestHost {
   void start(Job& job, const Manifest& from, std::uint32_t tasks, bool new_lineage);
   void restart(Job& job);
   void leave(Job& job);
+  void supersede(Job& job);
+  bool has_ended(const Superseded& run) const;
+  void end_superseded(Job& job);
   void step();
   bool deliver();
   void chaos();
   void tick(std::int64_t nanos);
-  void emit(Job& job, std::uint32_t how_many);
+  void emit(const std::vector<std::uint32_t>& processes, std::uint32_t how_many);
   void trigger(Job& job);
+  void trigger(Job& job, Superseded& run);
+  void order_barrier(const std::vector<std::uint32_t>& processes, Epoch epoch);
   void on_barrier(Process& process, Epoch epoch);
   void after_staging(Process& process);
   void acknowledge(Job& job, const Process& process, Epoch epoch,
                    const checkpoint::SinkSnapshot& snapshot, const Positions& positions);
   void owner_step(Process& process, const OwnerEvent& event);
   void report(const Process& process, const OwnerReport& report);
-  void coordinator_step(Job& job, const SinkEvent& event);
+  void acknowledge(Job& job, Superseded& run, std::uint32_t task, Epoch epoch);
+  void coordinator_step(Job& job, SinkCoordinator& coordinator, const SinkEvent& event);
   bool finished();
   void settle();
   void check();
+  void check_superseded();
   bool current(const Process& process) const;
+  Superseded* superseded(Job& job, OwnershipRound round);
 
   const WorldOptions options_;
   Random random_;

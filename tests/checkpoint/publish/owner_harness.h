@@ -18,7 +18,7 @@ namespace tributary {
 
 inline constexpr Hash128 kTestUid{7, 7};
 inline constexpr Hash128 kTestLineage{1, 1};
-inline constexpr OwnershipRound kTestRound{3, 1};
+inline constexpr OwnershipRound kTestRound{3, 1, 77};
 
 struct OwnerHarness {
   explicit OwnerHarness(Epoch restored = {}, std::vector<InheritedWriter> writers = {},

@@ -143,6 +143,14 @@ INSTANTIATE_TEST_SUITE_P(
         PlantedFileBug{"Rule12_WrittenUnderTheFinalName", &FileHazards::copies_to_final_name, 500}),
     [](const auto& of) { return of.param.name; });
 
+TEST(PublishSimulationTest, Rule11_ARunThatWasSupersededElsewhereAndGoesOnIsFound) {
+  expect_found(500, [](std::uint64_t seed) {
+    WorldOptions options{.seed = seed};
+    options.hazards.superseded_goes_on = true;
+    return over_files(options);
+  });
+}
+
 // A simulation that finds nothing must not pass for one that finds everything: here readers see
 // what is not committed, and that has to be a violation soon.
 TEST(PublishSimulationTest, TheCanaryIsCaught) {

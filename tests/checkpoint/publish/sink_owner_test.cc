@@ -8,7 +8,9 @@
 namespace tributary {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST(SinkOwnerTest, Rule2_NothingIsPublishedBeforeAllAreFencedAndTheMarksAreKnown) {
   OwnerHarness h;
@@ -76,6 +78,65 @@ TEST(SinkOwnerTest, Rule3_AMarkOfALaterLineageMakesItAZombie) {
   h.stage({1}, {"a"});
   h.order(PublishOrder{{1}, kEveryEpoch});
   EXPECT_TRUE(h.actions.empty());
+}
+
+// The state folder is a copy from before: what it would publish is "covered", and would be lost.
+TEST(SinkOwnerTest, Rule3_OutputBeyondTheNewestCheckpointOfTheRecordFailsTheJob) {
+  for (const bool whole : {true, false}) {
+    OwnerHarness h({5});
+    h.stage({6}, {"a"});
+    const Mark mark{.uid = kTestUid,
+                    .lineage = kTestLineage,
+                    .sequence = 9,
+                    .epoch = {8},
+                    .progress = {{kTestLineage, {8}, whole, whole ? 0U : 3U}}};
+    h.become_ready({{{0}, {mark, {}}}});
+    const auto failed = h.take_report<SinkFailed>();
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(failed->error.code(), ErrorCode::S477);
+    EXPECT_THAT(failed->error.what(),
+                AllOf(HasSubstr("output of checkpoint 8 is out"), HasSubstr("knows is 5"),
+                      HasSubstr("Put the newer folder back")));
+    h.order(PublishOrder{{6}, kEveryEpoch});
+    EXPECT_FALSE(h.next_part());
+  }
+}
+
+TEST(SinkOwnerTest, Rule3_OutputUpToTheNewestCheckpointOfTheRecordIsItsOwn) {
+  for (const std::uint64_t out : {1U, 4U, 5U}) {
+    OwnerHarness h({5});
+    h.stage({6}, {"a"});
+    const Mark mark{.uid = kTestUid,
+                    .lineage = kTestLineage,
+                    .sequence = 9,
+                    .epoch = {out},
+                    .progress = {{kTestLineage, {out}, true}}};
+    h.become_ready({{{0}, {mark, {}}}});
+    EXPECT_FALSE(h.take_report<SinkFailed>());
+    h.order(PublishOrder{{6}, kEveryEpoch});
+    EXPECT_TRUE(h.next_part());
+  }
+}
+
+// What it published itself it knows to be complete, whatever it started from.
+TEST(SinkOwnerTest, Rule3_AfterAFenceInTheMiddleItsOwnNewerMarkIsNoSurprise) {
+  OwnerHarness h({5});
+  h.become_ready();
+  h.stage({6}, {"a"});
+  h.order(PublishOrder{{6}, kEveryEpoch});
+  const auto part = h.next_part();
+  ASSERT_TRUE(part);
+  h.failed(*part, PublishFailure::kFatal);
+  h.tick(h.limits.pause_nanos);
+  const auto fence = h.take<Fence>();
+  ASSERT_TRUE(fence);
+  h.step(FenceAnswer{{0}, fence->call, {}});
+  h.step(MarkEndAnswer{h.take<FindMarkEnd>()->call, MarkPosition{1}});
+  h.step(MarksAnswer{h.take<ReadMarksOn>()->call,
+                     MarksRead{{{{0}, {part->part.mark, {0}}}}, {1}, "log"}});
+  EXPECT_FALSE(h.take_report<SinkFailed>());
+  h.order(PublishOrder{{6}, kEveryEpoch});
+  EXPECT_EQ(h.take_report<PublishedThrough>()->epoch, Epoch{6});
 }
 
 TEST(SinkOwnerTest, Rule3_AnEpochOfANewLineageIsNotCoveredByAMarkOfTheOld) {
@@ -342,6 +403,9 @@ TEST(SinkOwnerTest, Rule11_WhoIsFencedAsksBeforeHeFencesAgain) {
   h.actions.clear();
   h.now += kNanosPerSecond;
   h.failed(*part, PublishFailure::kFenced);
+  EXPECT_TRUE(h.actions.empty()) << "whoever fights for a number does not do it without a pause";
+  EXPECT_TRUE(h.owner->waits_for_time());
+  h.tick(h.limits.pause_nanos);
   EXPECT_FALSE(h.take<Fence>()) << "though the lease is young";
   const auto ask = h.take_report<AskLease>();
   ASSERT_TRUE(ask);
@@ -349,6 +413,48 @@ TEST(SinkOwnerTest, Rule11_WhoIsFencedAsksBeforeHeFencesAgain) {
   EXPECT_FALSE(h.take<Fence>()) << "an answer to a question from before";
   h.order(LeaseAnswer{ask->asked_nanos, true});
   EXPECT_TRUE(h.take<Fence>());
+}
+
+// The coordinator of a run that was superseded elsewhere goes on granting its own round leases.
+TEST(SinkOwnerTest, Rule11_WhoFindsALaterOwnerWithALeaseInHandStandsDown) {
+  OwnerHarness h;
+  h.become_ready();
+  h.stage({1}, {"a"});
+  h.order(PublishOrder{{1}, kEveryEpoch});
+  h.failed(*h.next_part(), PublishFailure::kFenced);
+  h.tick(h.limits.pause_nanos);
+  h.order(LeaseAnswer{h.take_report<AskLease>()->asked_nanos, true});
+  const auto fence = h.take<Fence>();
+  ASSERT_TRUE(fence);
+  h.actions.clear();
+  h.step(FenceAnswer{fence->number, fence->call,
+                     std::unexpected(PublishError{PublishFailure::kFenced,
+                                                  Error(ErrorCode::F102, "x has a later owner")})});
+  const auto down = h.take<StandDown>();
+  ASSERT_TRUE(down);
+  EXPECT_THAT(down->reason, HasSubstr("x has a later owner. Another run of this job owns"));
+  EXPECT_TRUE(h.owner->stood_down());
+  EXPECT_FALSE(h.owner->waits_for_time());
+  h.tick(1000 * kNanosPerSecond);
+  EXPECT_TRUE(h.actions.empty());
+}
+
+TEST(SinkOwnerTest, Rule11_AFenceThatFailsOtherwiseIsTriedAgainAfterPauses) {
+  for (const PublishFailure failure : {PublishFailure::kRetriable, PublishFailure::kFatal}) {
+    OwnerHarness h;
+    h.step(Started{});
+    h.order(LeaseAnswer{h.take_report<AskLease>()->asked_nanos, true});
+    for (int i = 0; i < 5; ++i) {
+      const auto fence = h.take<Fence>();
+      ASSERT_TRUE(fence) << i;
+      h.step(
+          FenceAnswer{fence->number, fence->call,
+                      std::unexpected(PublishError{failure, Error(ErrorCode::F102, "not now")})});
+      EXPECT_FALSE(h.take<Fence>());
+      EXPECT_FALSE(h.owner->stood_down());
+      h.tick(h.limits.pause_nanos << i);
+    }
+  }
 }
 
 TEST(SinkOwnerTest, Rule11_AfterAnUnknownOutcomeItFencesAndReadsBeforeItSendsAgain) {

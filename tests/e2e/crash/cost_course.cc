@@ -115,7 +115,8 @@ CostCourse::~CostCourse() {
 ProgramRun CostCourse::start(const CourseStart& start) const {
   std::vector<std::string> variables;
   if (!start.failpoints.empty()) variables.push_back("TRIBUTARY_FAILPOINTS=" + start.failpoints);
-  return ProgramRun(kProgram, words(dir_, state(), start), std::move(variables));
+  return ProgramRun(kProgram, words(dir_, start.state.empty() ? state() : start.state, start),
+                    std::move(variables));
 }
 
 CostCourse::Ended CostCourse::ended(ProgramRun& run) {

@@ -23,6 +23,7 @@ struct CourseStart {
   int rows_per_second = 600;  // of a part of the input
   std::string failpoints{};   // as $TRIBUTARY_FAILPOINTS
   std::vector<std::string> more{};
+  std::filesystem::path state{};  // another one than the course's
 };
 
 class CostCourse {

@@ -324,27 +324,28 @@ TEST_F(StagedFileSinkTest, SweepsWhatDeadAttemptsLeftWhenAllTheyStagedIsOut) {
   dead.barrier(2);
   dead.attempt->pool.run_all();
   dead = {};
-  EXPECT_THAT(staged_rounds(), ElementsAre("1-1"));
+  EXPECT_THAT(staged_rounds(), ElementsAre(round_name({1, 1})));
   Run next = start();
   put(next, "acme", 3);
   next.barrier(3);
   next.attempt->settle();
-  EXPECT_THAT(staged_rounds(), ElementsAre("1-1", "2-1"));
+  EXPECT_THAT(staged_rounds(), ElementsAre(round_name({1, 1}), round_name({2, 1})));
   EXPECT_THAT(visible(), IsEmpty());
   files->clear_faults();
   for (int i = 0; i < 10; ++i) next.attempt->tick(kNanosPerSecond);
   EXPECT_THAT(visible(), ElementsAre("part-0-1.jsonl"));
   next.checkpoint(4);
   EXPECT_THAT(visible(), ElementsAre("part-0-1.jsonl", "part-0-3.jsonl"));
-  EXPECT_THAT(staged_rounds(), ElementsAre("2-1"));
-  EXPECT_THAT(*files->list(staging() + "staged/2-1"), IsEmpty()) << "what is out left nothing";
+  EXPECT_THAT(staged_rounds(), ElementsAre(round_name({2, 1})));
+  EXPECT_THAT(*files->list(staging() + "staged/2-1-0000000000000000"), IsEmpty())
+      << "what is out left nothing";
 }
 
 TEST_F(StagedFileSinkTest, AFullDiskHoldsTheSinkUntilThereIsRoom) {
   Run run = start();
   put(run, "acme", 0);
   run.checkpoint(1);
-  files->inject_error(staging() + "staged/1-1/1/0", FileOperation::kWrite, ENOSPC);
+  files->inject_error(staging() + "staged/1-1-0000000000000000/1/0", FileOperation::kWrite, ENOSPC);
   // The lines gather in memory first.
   int taken = 1;
   while (run.staged().held() == nullptr) {
@@ -372,7 +373,7 @@ TEST_F(StagedFileSinkTest, AFullDiskHoldsTheSinkUntilThereIsRoom) {
 TEST_F(StagedFileSinkTest, AFullDiskAtTheBarrierFailsTheCheckpointAndTheNextHoldsEverything) {
   Run run = start();
   put(run, "acme", 1);
-  files->inject_error(staging() + "staged/1-1/0/0", FileOperation::kWrite, ENOSPC);
+  files->inject_error(staging() + "staged/1-1-0000000000000000/0/0", FileOperation::kWrite, ENOSPC);
   run.barrier(1);
   run.attempt->settle();
   EXPECT_FALSE(run.staged().take_snapshot({1}));
@@ -402,7 +403,7 @@ TEST_F(StagedFileSinkTest, AFinishedTaskTriesAgainAtTheNextBarrier) {
   ASSERT_EQ(run.sink->on_end(out), Progress::kDone);
   ASSERT_TRUE(run.sink->flush());
   ASSERT_TRUE(run.sink->close(true));
-  files->inject_error(staging() + "staged/1-1/0/0", FileOperation::kWrite, EIO);
+  files->inject_error(staging() + "staged/1-1-0000000000000000/0/0", FileOperation::kWrite, EIO);
   run.barrier(1);
   run.attempt->settle();
   EXPECT_FALSE(run.staged().take_snapshot({1}));
@@ -415,7 +416,7 @@ TEST_F(StagedFileSinkTest, AFinishedTaskTriesAgainAtTheNextBarrier) {
 TEST_F(StagedFileSinkTest, AFailedSyncFailsTheTaskBecauseNobodyKnowsWhatTheFileHolds) {
   Run run = start();
   put(run, "acme", 1);
-  files->inject_error(staging() + "staged/1-1/0/0", FileOperation::kSync, EIO);
+  files->inject_error(staging() + "staged/1-1-0000000000000000/0/0", FileOperation::kSync, EIO);
   run.barrier(1);
   run.attempt->settle();
   ASSERT_TRUE(run.staged().failure());

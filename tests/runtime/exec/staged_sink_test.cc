@@ -19,8 +19,9 @@ using testing::SinkWorld;
 class KeepingConnector final : public SinkConnector {
  public:
   PublishResult<void> fence(WriterNumber number, OwnershipRound round) override {
+    ++fences;
     OwnershipRound& owner = owners[number];
-    if (owner > round) return failed(PublishFailure::kFenced);
+    if (owner.place() > round.place()) return failed(PublishFailure::kFenced);
     owner = round;
     return {};
   }
@@ -43,6 +44,7 @@ class KeepingConnector final : public SinkConnector {
   Marks marks;
   std::optional<PublishFailure> failure;
   bool loses_answers = false;
+  int fences = 0;  // tried
 
  private:
   static std::unexpected<PublishError> failed(PublishFailure failure) {
@@ -276,6 +278,30 @@ TEST_F(StagedSinkTest, Rule11_AZombiePublishesNothingAndIsToldSo) {
   epoch(*next, 2, "again one");
   ASSERT_TRUE(next->complete(2));
   next->settle();
+  EXPECT_THAT(connector->out, ElementsAre("again one"));
+}
+
+// Two runs of one job, each with a coordinator that knows only itself.
+TEST_F(StagedSinkTest, Rule11_ARunThatWasSupersededElsewhereEndsAndSaysWhatToDo) {
+  auto superseded = start();
+  epoch(*superseded, 1, "one");
+  ASSERT_TRUE(superseded->sink.take_snapshot({1}));
+  auto other = start();
+  superseded->carry_out(superseded->coordinator.step(EpochCompleted{{1}}));
+  superseded->settle();
+  EXPECT_FALSE(superseded->sink.stood_down()) << "not before it has asked";
+  const int before = connector->fences;
+  superseded->tick(PublishLimits{}.pause_nanos);
+  EXPECT_EQ(connector->fences, before + 1) << "it looks once, and does not fight";
+  ASSERT_TRUE(superseded->sink.stood_down());
+  ASSERT_NE(superseded->sink.held(), nullptr);
+  EXPECT_EQ(superseded->sink.held()->code(), ErrorCode::S480);
+  EXPECT_THAT(superseded->sink.held()->what(), HasSubstr("Another run of this job owns"));
+  EXPECT_EQ(superseded->sink.next_tick_nanos(), std::numeric_limits<std::int64_t>::max());
+  EXPECT_THAT(connector->out, IsEmpty());
+  epoch(*other, 2, "again one");
+  ASSERT_TRUE(other->complete(2));
+  other->settle();
   EXPECT_THAT(connector->out, ElementsAre("again one"));
 }
 
