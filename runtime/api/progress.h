@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/timestamp.h"
+#include "runtime/cluster/checkpoint_driver.h"
 #include "runtime/exec/task_metrics.h"
 #include "runtime/graph/plan.h"
 
@@ -83,6 +84,7 @@ struct JobProgress {
   std::optional<Timestamp> watermark;
   std::vector<StageProgress> stages;
   std::optional<Bottleneck> bottleneck;
+  std::optional<CheckpointProgress> checkpoints;  // none: the job keeps no state
 };
 
 // `before` is an earlier sample of the same job; `started_nanos` when the job began.

@@ -168,6 +168,16 @@ std::string progress_json(const JobProgress& progress, std::string_view job) {
     json["bottleneck"] = {{"stage", progress.stages[progress.bottleneck->stage].name},
                           {"cause", progress.stages[progress.bottleneck->cause].name}};
   }
+  if (progress.checkpoints) {
+    const CheckpointProgress& checkpoints = *progress.checkpoints;
+    json["checkpoints"] = {{"completed", checkpoints.completed},
+                           {"failed", checkpoints.failed},
+                           {"newest", checkpoints.newest.value},
+                           {"output_held_since", nullptr},
+                           {"blocked_sinks", checkpoints.blocked_sinks}};
+    if (checkpoints.output_held_since)
+      json["checkpoints"]["output_held_since"] = format_timestamp(*checkpoints.output_held_since);
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

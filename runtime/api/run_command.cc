@@ -204,7 +204,9 @@ class Run {
 
   void show_progress(std::int64_t now) {
     JobSample sample = sample_tasks(job_.execution().metrics(), plan_, now);
-    report_.progress(progress_between(last_, sample, started_, plan_));
+    JobProgress progress = progress_between(last_, sample, started_, plan_);
+    if (state_ != nullptr) progress.checkpoints = job_.checkpoints();
+    report_.progress(progress);
     last_ = std::move(sample);
     show_outcomes();
   }
@@ -238,6 +240,14 @@ class Run {
                       now.last_failure->what())));
     if (shown_.last_failure && !now.last_failure && !job_.over())
       report_.notice(fmt::format("checkpoint {} is complete again", now.newest.value));
+    // Rules 9 and 20: what is complete and not visible is said, whatever the reason.
+    if (now.output_held_since && !shown_.output_held_since)
+      report_.notice(fmt::format(
+          "output is held since {}: nothing newer than checkpoint {} becomes visible until this "
+          "passes",
+          format_timestamp(*now.output_held_since), now.newest.value));
+    if (!now.output_held_since && shown_.output_held_since && !job_.over())
+      report_.notice("output is visible again");
     for (const std::string& blocked : now.blocked_sinks) {
       if (std::ranges::find(shown_.blocked_sinks, blocked) == shown_.blocked_sinks.end())
         report_.notice("output is blocked: " + blocked);

@@ -135,5 +135,20 @@ TEST(ProgressJson, HasNoBottleneckWhereThereIsNone) {
   EXPECT_TRUE(nlohmann::json::parse(progress_json(progress, "spend"))["bottleneck"].is_null());
 }
 
+// Rules 9 and 20: who reads progress learns since when nothing becomes visible.
+TEST(ProgressJson, Rule20_SaysSinceWhenOutputIsHeld) {
+  JobProgress progress = sample();
+  EXPECT_FALSE(nlohmann::json::parse(progress_json(progress, "spend")).contains("checkpoints"));
+  progress.checkpoints.emplace();
+  progress.checkpoints->newest = {7};
+  const auto checkpoints = [&] {
+    return nlohmann::json::parse(progress_json(progress, "spend"))["checkpoints"];
+  };
+  EXPECT_EQ(checkpoints()["newest"], 7);
+  EXPECT_TRUE(checkpoints()["output_held_since"].is_null());
+  progress.checkpoints->output_held_since = Timestamp{0};
+  EXPECT_EQ(checkpoints()["output_held_since"], "1970-01-01T00:00:00Z");
+}
+
 }  // namespace
 }  // namespace tributary
