@@ -239,15 +239,13 @@ class Run {
           fmt::format("a checkpoint failed; the job goes on, its output is held: {}",
                       now.last_failure->what())));
     if (shown_.last_failure && !now.last_failure && !job_.over())
-      report_.notice(fmt::format("checkpoint {} is complete again", now.newest.value));
+      report_.notice("checkpoints are complete again");
     // Rules 9 and 20: what is complete and not visible is said, whatever the reason.
-    if (now.output_held_since && !shown_.output_held_since)
-      report_.notice(fmt::format(
-          "output is held since {}: nothing newer than checkpoint {} becomes visible until this "
-          "passes",
-          format_timestamp(*now.output_held_since), now.newest.value));
-    if (!now.output_held_since && shown_.output_held_since && !job_.over())
-      report_.notice("output is visible again");
+    if (now.output_held_since && !shown_.output_held_since && !now.last_failure)
+      report_.notice(fmt::format("output is held since {}: nothing more becomes visible for now",
+                                 format_timestamp(*now.output_held_since)));
+    if (!now.output_held_since && shown_.output_held_since && !shown_.last_failure && !job_.over())
+      report_.notice("output becomes visible again");
     for (const std::string& blocked : now.blocked_sinks) {
       if (std::ranges::find(shown_.blocked_sinks, blocked) == shown_.blocked_sinks.end())
         report_.notice("output is blocked: " + blocked);

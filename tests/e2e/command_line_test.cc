@@ -140,7 +140,7 @@ TEST_F(CommandLine, NamesTheUnknownSettingItsLineAndTheNearest) {
       << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("\n  who: you"));
   // Told once, though two processes look at the settings.
-  EXPECT_EQ(outcome.err.find("C101"), outcome.err.rfind("C101"));
+  EXPECT_EQ(outcome.err.find("error C101 "), outcome.err.rfind("error C101 "));
 }
 
 TEST_F(CommandLine, RefusesABadValueABadDocumentAndAMissingOne) {
@@ -231,7 +231,7 @@ TEST_F(CommandLine, RefusesOutputOfAnEarlierRunUnlessForced) {
   EXPECT_EQ(again.code, 2);
   EXPECT_THAT(again.err, HasSubstr("error F103 output " + out_folder() +
                                    " of sink lines already holds 1 file"));
-  EXPECT_THAT(again.err, HasSubstr("\n  do: choose another folder, or say --force"));
+  EXPECT_THAT(again.err, HasSubstr("else choose another folder, or say --force"));
   std::vector<std::string> forced = arguments;
   forced.push_back("--force");
   EXPECT_EQ(run(forced).code, 0);

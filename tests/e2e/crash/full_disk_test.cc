@@ -54,7 +54,7 @@ TEST(FullDisk, FailsCheckpointsUntilThereIsRoomAgainAndLosesNothing) {
   ASSERT_TRUE(run.wait_for_error("a checkpoint failed; the job goes on, its output is held"))
       << run.out() << run.err();
   disk.free();
-  EXPECT_TRUE(run.wait_for_error("is complete again")) << run.err();
+  EXPECT_TRUE(run.wait_for_error("are complete again")) << run.err();
   const auto ended = CostCourse::ended(run);
   EXPECT_EQ(ended.code, 0) << ended.last_words();
   EXPECT_EQ(ended.event, "finished");
