@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "base/hash.h"
@@ -308,8 +309,7 @@ std::optional<std::string> TieredMap::scan_from(
   std::string next(from);
   for (std::size_t visited = 0;;) {
     while (known_to && (at == map.tree.end() || at->element->key() > *known_to)) {
-      std::string above = *std::move(known_to);
-      known_to.reset();
+      std::string above = *std::exchange(known_to, std::nullopt);
       above.push_back('\0');
       load_from(above);
       at = map.tree.lower_bound(Probe(above));

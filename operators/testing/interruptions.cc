@@ -56,6 +56,7 @@ std::vector<Interruption> choose_interruptions(const std::vector<HistoryEvent>& 
     chosen.insert({one.step, one});
   }
   std::vector<Interruption> all;
+  all.reserve(chosen.size());
   for (auto& [step, one] : chosen) all.push_back(std::move(one));
   return all;
 }

@@ -1,7 +1,7 @@
 // The program `tributary`: makes the seams to the world and hands them to the verbs
 // (command_line.h).
+#include <climits>
 #include <cstdlib>
-#include <limits.h>
 #include <string>
 #include <unistd.h>
 #include <vector>

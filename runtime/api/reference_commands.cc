@@ -83,6 +83,7 @@ Result<std::string> error_text(std::string_view code) {
                        who_text(page.who));
   }
   std::vector<std::string_view> known;
+  known.reserve(std::size(kCodes));
   for (const ErrorCode each : kCodes) known.push_back(error_page(each).code);
   const auto nearest = nearest_name(upper, known);
   return std::unexpected(

@@ -81,7 +81,7 @@ std::string done_text(const RunRequest& request) {
 
 }  // namespace
 
-RequestInbox::RequestInbox(FileSystem& files, std::string state_folder)
+RequestInbox::RequestInbox(FileSystem& files, const std::string& state_folder)
     : files_(files), folder_(folder_of(state_folder)) {
   // Without the folder nobody can ask; the job runs all the same.
   (void)files_.remove_tree(folder_);

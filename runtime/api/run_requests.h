@@ -33,7 +33,7 @@ struct RunRequest {
 class RequestInbox {
  public:
   // Empties the folder.
-  RequestInbox(FileSystem& files, std::string state_folder);
+  RequestInbox(FileSystem& files, const std::string& state_folder);
 
   // What came since the last call. One that is not understood is answered at once.
   std::vector<RunRequest> poll();

@@ -72,6 +72,7 @@ std::optional<Epoch> SinkRound::published() const {
 
 std::vector<checkpoint::SinkRecord> SinkRound::records() const {
   std::vector<checkpoint::SinkRecord> records;
+  records.reserve(sinks_.size());
   for (const Member& member : sinks_) records.push_back(member.coordinator.record());
   return records;
 }

@@ -13,8 +13,8 @@ namespace {
 // Of OwnerEvent.
 const std::size_t kPublishAnswer = OwnerEvent(PublishAnswer{}).index();
 
-const Error& error_of(const Error& error) { return error; }
-const Error& error_of(const PublishError& error) { return error.error; }
+Error error_of(const Error& error) { return error; }
+Error error_of(const PublishError& error) { return error.error; }
 
 }  // namespace
 
@@ -137,7 +137,7 @@ std::int64_t StagedSink::next_tick_nanos() const {
 void StagedSink::step(const OwnerEvent& event) {
   if (failure_) return;
   for (OwnerAction& action : owner_.step(event, now()))
-    std::visit([this](auto&& what) { carry_out(std::move(what)); }, std::move(action));
+    std::visit([this](auto& what) { carry_out(std::move(what)); }, action);
 }
 
 void StagedSink::ask(std::function<OwnerEvent()> call) {

@@ -57,8 +57,8 @@ class TaskListener {
  public:
   virtual ~TaskListener() = default;
   virtual void on_report(TaskReport report) = 0;
-  virtual void on_snapshot(SnapshotReport /*report*/) {}
-  virtual void on_sink_report(SinkReport /*report*/) {}
+  virtual void on_snapshot(SnapshotReport report) = 0;
+  virtual void on_sink_report(SinkReport report) = 0;
 };
 
 }  // namespace tributary

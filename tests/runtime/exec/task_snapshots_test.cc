@@ -66,6 +66,7 @@ struct Counting final : Operator {
 struct Answers final : TaskListener {
   void on_report(TaskReport report) override { reports.push_back(std::move(report)); }
   void on_snapshot(SnapshotReport report) override { snapshots.push_back(std::move(report)); }
+  void on_sink_report(SinkReport) override {}
   std::vector<TaskReport> reports;
   std::vector<SnapshotReport> snapshots;
 };

@@ -37,6 +37,8 @@ struct Gatekeeper final : Operator {
 
 struct Reports final : TaskListener {
   void on_report(TaskReport report) override { all.push_back(std::move(report)); }
+  void on_snapshot(SnapshotReport) override {}
+  void on_sink_report(SinkReport) override {}
   std::vector<TaskReport> all;
 };
 
