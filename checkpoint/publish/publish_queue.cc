@@ -92,6 +92,8 @@ const checkpoint::StagedSegment& PublishQueue::find_segment(const Unit& unit) {
 PublishQueue::Taken PublishQueue::take_records(const Unit& unit, std::uint64_t part_bytes) {
   while (cursor_records_ < unit.records) {
     if (segment_ == nullptr) return Taken::kNeedsSegment;
+    TRIBUTARY_CHECK(cursor_records_ >= segment_first_ &&
+                    cursor_records_ - segment_first_ < decoded_.records.size());
     const StagedRecord& record = decoded_.records[cursor_records_ - segment_first_];
     if (!part_.records.empty() && part_.bytes + record.bytes() > part_bytes)
       return Taken::kPartIsFull;
@@ -148,6 +150,7 @@ PublishQueue::Step PublishQueue::next(Epoch limit, std::uint64_t part_bytes) {
     std::erase_if(units_, [&](const Unit& unit) {
       return unit.epoch > settings_.restored && unit.epoch < limit;
     });
+    segment_.reset();  // may have been one of theirs
   }
   return compose(limit, part_bytes, false);
 }
