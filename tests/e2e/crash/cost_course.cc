@@ -1,6 +1,6 @@
 #include "tests/e2e/crash/cost_course.h"
 
-#include <stdlib.h>
+#include <cstdlib>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -145,12 +145,12 @@ CostCourse::Ended CostCourse::run(const CourseStart& how) const {
   return ended(run);
 }
 
-std::string CostCourse::complaints() {
-  std::string text = watch_->stop();
+std::string CostCourse::complaints() { return watch_->stop() + differences(); }
+
+std::string CostCourse::differences() const {
   const CostAnswers found = CostAnswers::read(dir_);
-  text += difference(answers_in_one_go(), found);
-  text += difference_from_totals(found, input() / "expected.json");
-  return text;
+  return difference(answers_in_one_go(), found) +
+         difference_from_totals(found, input() / "expected.json");
 }
 
 }  // namespace tributary::testing

@@ -58,6 +58,8 @@ class CostCourse {
   // Empty if the output is that of a run in one go, sums are those of the generator, and no reader
   // ever saw anything else than whole files; ends the watch.
   std::string complaints();
+  // The same without what readers saw on the way: a power cut takes back what was not durable.
+  std::string differences() const;
   std::size_t files_seen() const { return watch_->files_seen(); }
 
   static const std::filesystem::path& input();
