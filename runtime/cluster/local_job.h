@@ -112,7 +112,6 @@ class LocalJob final : public Runnable, public TaskListener {
   std::vector<ListSplits> listings_;                   // ordered, not yet made
   cluster::JobRecord record_;                          // with both machines' parts
   RecordWriter writer_;
-  std::unique_ptr<CheckpointDriver> driver_;
   std::optional<std::string> stop_savepoint_;
   std::uint64_t savepoint_requests_ = 0;
   std::map<std::uint64_t, std::string> savepoints_;  // under way, by request
@@ -126,6 +125,7 @@ class LocalJob final : public Runnable, public TaskListener {
   std::atomic<bool> over_{false};
   std::atomic<cluster::JobPhase> phase_{cluster::JOB_PHASE_UNSPECIFIED};
   Outcome outcome_;
+  std::unique_ptr<CheckpointDriver> driver_;  // last: until it is gone, the pool's work wakes this
 };
 
 }  // namespace tributary
