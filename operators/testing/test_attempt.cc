@@ -34,7 +34,8 @@ LocalJob::Options TestAttempt::open(const Parts& parts, const Options& options) 
                           .engine_version = engine_version(),
                           .interval = kNoInterval,
                           .from = {},
-                          .drop_state = {}});
+                          .drop_state = {},
+                          .simulation = {.table_order = options.seed}});
   if (!opened) {
     std::string reasons;
     for (const Error& error : opened.error()) reasons += "\n" + error.to_string();
@@ -52,7 +53,6 @@ LocalJob::Options TestAttempt::open(const Parts& parts, const Options& options) 
     job.execution.credit_batches = 2;
     job.execution.batch_bytes = 1024;
   }
-  opened->services.simulation.table_order = options.seed;
   job.opened = std::make_shared<OpenedJob>(*std::move(opened));
   return job;
 }

@@ -82,7 +82,8 @@ class Opening {
                      .history = TRY(LineageHistory::decode(job_.record.checkpoints().lineages())),
                      .routing_version = opening_.plan->routing_version,
                      .incarnation = folder_.random().next(),
-                     .publish_limits = {}};
+                     .publish_limits = {},
+                     .simulation = opening_.simulation};
     return {};
   }
 
@@ -123,7 +124,7 @@ class Opening {
     return match_checkpoint(manifest, opening_.program->graph, *opening_.plan,
                             {.drop_state = opening_.drop_state,
                              .sinks = SinkStart::kContinue,
-                             .hazards = opening_.publish_hazards});
+                             .hazards = opening_.simulation.publish});
   }
 
   // The record, with this leader's term before anything else is changed (rule 64).

@@ -48,7 +48,7 @@ struct JobOpening {
   std::set<std::string> drop_state;
   // Of simulations.
   CheckpointHazards hazards{};
-  PublishHazards publish_hazards{};
+  SimulationSwitches simulation{};
 };
 
 struct OpenedJob {

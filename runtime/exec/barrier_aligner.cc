@@ -8,8 +8,9 @@ bool BarrierAligner::all_arrived() const {
   const auto is_awaited = [&](Channel channel) {
     return channel == Channel::kOpen || (channel == Channel::kEnded && hazards_.ends_count_as_open);
   };
-  const auto arrived = std::ranges::count(channels_, Channel::kArrived);
-  if (hazards_.first_barrier_counts && arrived > 0) return true;
+  if (hazards_.first_barrier_counts &&
+      std::ranges::find(channels_, Channel::kArrived) != channels_.end())
+    return true;
   return std::ranges::none_of(channels_, is_awaited);
 }
 

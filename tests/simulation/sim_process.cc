@@ -73,7 +73,12 @@ Status SimProcess::open() {
                           .from = {},
                           .drop_state = {},
                           .hazards = options_.hazards.checkpoint,
-                          .publish_hazards = options_.hazards.publish});
+                          .simulation = {.wire = &parts_.wire,
+                                         .table_order = options_.table_order,
+                                         .sweep_entries = options_.sweep_entries,
+                                         .aligner = options_.hazards.aligner,
+                                         .state = options_.hazards.state,
+                                         .publish = options_.hazards.publish}});
   if (!opened) return std::unexpected(opened.error().front());
   passed_over_ = opened->passed_over.size();
   // Zombies of earlier attempts have theirs in the same files.
@@ -82,12 +87,6 @@ Status SimProcess::open() {
   limits.segment_bytes = 600;
   limits.part_bytes = options_.part_bytes;
   limits.part_bytes_min = 8;
-  opened->services.simulation = {.wire = &parts_.wire,
-                                 .table_order = options_.table_order,
-                                 .sweep_entries = options_.sweep_entries,
-                                 .aligner = options_.hazards.aligner,
-                                 .state = options_.hazards.state,
-                                 .publish = options_.hazards.publish};
   LocalJob::Options run;
   run.execution.clock = &parts_.clock;
   run.execution.linger = {};

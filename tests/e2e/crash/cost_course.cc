@@ -140,6 +140,10 @@ std::string CostCourse::Ended::last_words() const {
                      out.size() > kShown ? out.substr(out.size() - kShown) : out);
 }
 
+bool CostCourse::Ended::found_it_finished() const {
+  return code == 2 && err.find("F103") != std::string::npos;
+}
+
 CostCourse::Ended CostCourse::run(const CourseStart& how) const {
   ProgramRun run = start(how);
   return ended(run);

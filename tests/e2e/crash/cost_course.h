@@ -51,6 +51,9 @@ class CostCourse {
     int failed_checkpoints = 0;
     // For messages: standard error and the end of the output.
     std::string last_words() const;
+    // The run before was killed between the record's last word and its own: the job is finished,
+    // and whoever begins it anew is told of its output (which is compared in the end, like any).
+    bool found_it_finished() const;
   };
   Ended run(const CourseStart& start = {}) const;
   static Ended ended(ProgramRun& run);

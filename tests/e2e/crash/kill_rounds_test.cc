@@ -88,7 +88,7 @@ class Round {
     const auto second = course_.run(start);
     if (second.code != 2 || second.err.find("J605") == std::string::npos) {
       // The first one may have ended meanwhile: then its end is what counts.
-      if (second.event == "finished" || found_it_finished(second))
+      if (second.event == "finished" || second.found_it_finished())
         finished_ = true;
       else
         wrong_ = "a second one was not refused: " + second.last_words();
@@ -96,17 +96,12 @@ class Round {
   }
   void take(const CostCourse::Ended& ended) {
     note(fmt::format("-> {} {}; ", ended.code, ended.event));
-    if (ended.event == "finished" || found_it_finished(ended)) finished_ = true;
+    if (ended.event == "finished" || ended.found_it_finished()) finished_ = true;
     const bool is_fine =
-        ended.code == 0 || ended.code == kKilled || found_it_finished(ended) ||
+        ended.code == 0 || ended.code == kKilled || ended.found_it_finished() ||
         // Told to stop before it listens to that.
         (ended.code == 128 + SIGTERM && ended.out.find("\"started\"") == std::string::npos);
     if (!is_fine) wrong_ = ended.last_words() + "\n";
-  }
-  // The run before was killed between the record's last word and its own: the job is finished, and
-  // whoever begins it anew is told of its output (which is compared in the end, like any).
-  static bool found_it_finished(const CostCourse::Ended& ended) {
-    return ended.code == 2 && ended.err.find("F103") != std::string::npos;
   }
   void note(const std::string& what) { told_ += what + " "; }
 
