@@ -47,5 +47,6 @@ add_library(third_party_jemalloc INTERFACE)
 if(NOT TRIBUTARY_MODE MATCHES "^(asan|tsan|fuzz)$")
   target_link_libraries(third_party_jemalloc INTERFACE -Wl,--push-state,--no-as-needed PkgConfig::jemalloc
     -Wl,--pop-state)
+  target_sources(third_party_jemalloc INTERFACE ${PROJECT_SOURCE_DIR}/cmake/malloc_conf.cc)
 endif()
 add_library(third_party::jemalloc ALIAS third_party_jemalloc)
