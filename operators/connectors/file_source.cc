@@ -61,7 +61,30 @@ Result<std::vector<Split>> FileLister::list() {
                 wanted_names(options_.format));
   }
   std::ranges::sort(splits, {}, &Split::id);
+  TRY(find_moved(splits));
   return splits;
+}
+
+void FileLister::recall(const std::vector<std::string>& known) {
+  for (const std::string& path : known) recalled_.emplace(base_name(path), path);
+}
+
+Status FileLister::find_moved(const std::vector<Split>& listed) const {
+  for (const Split& split : listed) {
+    const auto [first, last] = recalled_.equal_range(std::string(base_name(split.id)));
+    const auto is_it = [&](const auto& before) { return before.second == split.id; };
+    if (first == last || std::any_of(first, last, is_it)) continue;
+    return std::unexpected(Error(
+        ErrorCode::F101,
+        fmt::format(
+            "reading {}: this job has read a file of the same name as {}, and would read it "
+            "again if it is the same one",
+            split.id, first->second),
+        fmt::format("say the path as it was ({}); if it holds other records, give the file another "
+                    "name",
+                    parent_directory(first->second))));
+  }
+  return {};
 }
 
 // A name that was read stands for one file for ever: another one under it would be taken for what

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -39,11 +40,14 @@ struct FileSourceOptions {
 class FileLister final : public SplitLister {
  public:
   explicit FileLister(FileSourceOptions options) : options_(std::move(options)) {}
+  void recall(const std::vector<std::string>& known) override;
   Result<std::vector<Split>> list() override;
   Duration interval() const override { return options_.follow; }
 
  private:
   Status recognize(const std::string& path, std::uint64_t inode);
+  // A file that was read under another path would be read again.
+  Status find_moved(const std::vector<Split>& listed) const;
 
   struct Seen {
     std::uint64_t inode = 0;
@@ -51,7 +55,8 @@ class FileLister final : public SplitLister {
   };
   const FileSourceOptions options_;
   std::uint64_t listing_ = 0;
-  std::unordered_map<std::string, Seen> seen_;  // of a followed folder, by path
+  std::unordered_map<std::string, Seen> seen_;        // of a followed folder, by path
+  std::multimap<std::string, std::string> recalled_;  // paths of earlier attempts, by name
 };
 
 class FileReader final : public SourceReader {

@@ -346,7 +346,15 @@ bool LocalJob::run_listings(Timestamp now, std::int64_t& deadline) {
 
 void LocalJob::list(graph::VertexId source) {
   auto& lister = listers_[source.index()];
-  if (lister == nullptr) lister = program_.vertices[source.index()].make_lister();
+  if (lister == nullptr) {
+    lister = program_.vertices[source.index()].make_lister();
+    std::vector<std::string> known;
+    for (const cluster::SourceSplits& table : master_.record().sources()) {
+      if (table.source() != source.value) continue;
+      for (const cluster::AssignedSplit& split : table.splits()) known.push_back(split.id());
+    }
+    lister->recall(known);
+  }
   Result<std::vector<Split>> splits = lister->list();
   const std::string& name = program_.graph.vertices(static_cast<int>(source.value)).name();
   if (!splits) {

@@ -80,6 +80,9 @@ class Match {
     match_sources();
     match_gates();
     if (!errors_.empty()) return std::unexpected(std::move(errors_));
+    for (const std::string& name : options_.drop_state) {
+      if (!dropped_.contains(name)) report(Fate::kNothingToDrop, name, {}, why_kept(name));
+    }
     sort_report(job_.report);
     return std::move(job_);
   }
@@ -127,10 +130,12 @@ class Match {
         if (find_state(*vertex, state) == nullptr) gone.insert(state);
       for (const std::string_view state : gone) {
         const std::string full = fmt::format("{}.{}", name, state);
-        if (options_.drop_state.contains(full))
+        if (options_.drop_state.contains(full)) {
+          dropped_.insert(full);
           report(Fate::kDropped, name, state);
-        else
+        } else {
           lost(full, "state " + full, "is not declared by its operator any more");
+        }
       }
       return;
     }
@@ -138,7 +143,10 @@ class Match {
     const bool has_state =
         one.has_keyed_state() || one.has_operator_state() || !one.broadcast.empty();
     if (!has_positions && !has_state) return;
-    if (options_.drop_state.contains(name)) return report(Fate::kDropped, name);
+    if (options_.drop_state.contains(name)) {
+      dropped_.insert(name);
+      return report(Fate::kDropped, name);
+    }
     const std::string what =
         has_positions ? fmt::format("source {} ({} splits read)", name, one.table->splits_size())
                       : fmt::format("state {}{}", name, size_text(one.state_bytes()));
@@ -148,6 +156,17 @@ class Match {
              ? fmt::format("has no {} in the new graph", has_positions ? "place" : "operator")
              : fmt::format("was of a {}, and there is a {} of that name now",
                            described(*one.vertex), described(*same_name)));
+  }
+
+  // Of a name that --drop-state gave in vain: mistyped, or of what the graph still has.
+  std::string why_kept(const std::string& name) const {
+    for (const graph::Vertex& vertex : graph_.vertices()) {
+      if (vertex.name() == name) return "not dropped, the graph has it";
+      for (const graph::State& state : vertex.states())
+        if (fmt::format("{}.{}", vertex.name(), state.name()) == name)
+          return "not dropped, the graph has it";
+    }
+    return "nothing to drop, the checkpoint has no state of this name";
   }
 
   // ---- S401: states as they are declared now; operator state ----
@@ -320,6 +339,7 @@ class Match {
   const MatchOptions& options_;
   std::vector<const OldOperator*> known_;  // by VertexId; null: new
   std::map<const OldOperator*, const graph::Vertex*> found_;
+  std::set<std::string> dropped_;  // names of options_.drop_state that did something
   RestoredJob job_;
   std::vector<Error> errors_;
 };

@@ -24,7 +24,8 @@ namespace tributary {
 
 struct MatchOptions {
   // What may go although the graph has no place for it: "operator", or "operator.state" if the
-  // operator stays. A name of what stays or never was does nothing.
+  // operator stays. A name of what stays or never was does nothing,
+  // and the report says so.
   std::set<std::string> drop_state;
   SinkStart sinks = SinkStart::kContinue;
   // Of the run that begins; the drain rule's points depend on it.

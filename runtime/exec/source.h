@@ -34,6 +34,8 @@ struct Split {
 class SplitLister {
  public:
   virtual ~SplitLister() = default;
+  // Before the first list(): ids of the splits that earlier attempts of the job were given.
+  virtual void recall(const std::vector<std::string>& /*known*/) {}
   // All splits that exist now, sorted by id.
   virtual Result<std::vector<Split>> list() = 0;
   // How often to list again; zero = once (the source is bounded).

@@ -445,6 +445,25 @@ TEST_F(FollowedFilesTest, AFileThatTookTheNameOfAnotherBetweenTwoListingsIsAnErr
   EXPECT_THAT(lister.list().error().what(), HasSubstr("the file was replaced"));
 }
 
+TEST_F(FollowedFilesTest, AFileThatAnEarlierRunReadUnderAnotherPathIsAnErrorNeverReadAgain) {
+  const std::vector<std::string> elsewhere{"/x/in/a.jsonl"};
+  FileLister moved(chosen);
+  moved.recall(elsewhere);
+  const auto listed = moved.list();
+  ASSERT_FALSE(listed);
+  EXPECT_EQ(listed.error().code(), ErrorCode::F101);
+  EXPECT_THAT(listed.error().what(), HasSubstr("in/a.jsonl: this job has read a file of the same "
+                                               "name as /x/in/a.jsonl"));
+  EXPECT_THAT(listed.error().fix(), HasSubstr("(/x/in)"));
+
+  FileLister both(chosen);
+  both.recall({"/x/in/a.jsonl", "in/a.jsonl"});
+  EXPECT_TRUE(both.list());
+  FileLister another(chosen);
+  another.recall({"/x/in/b.jsonl"});
+  EXPECT_TRUE(another.list());
+}
+
 TEST_F(FollowedFilesTest, AFileThatGrowsOrGoesForGoodIsNone) {
   FileLister lister(chosen);
   ASSERT_TRUE(lister.list());

@@ -285,6 +285,18 @@ TEST(RestoreMatch, StateWithoutOperatorIsRefusedUnlessItIsDropped) {
     EXPECT_THAT(catalog_of(state), ElementsAre("totals.", "totals.by_account"));
 }
 
+TEST(RestoreMatch, WhatIsToBeDroppedInVainIsSaid) {
+  const auto manifest = checkpoint_of(DedupeJob(false).graph(), 2);
+  PlainJob job;
+  const auto restored =
+      match(manifest, job.graph(), 2, {.drop_state = {"dedupe", "dedup", "totals.by_account"}});
+  ASSERT_TRUE(restored.has_value());
+  EXPECT_EQ(match_text(restored->report),
+            "kept 2, new 0, dropped 1 (dedupe)\n"
+            "dedup: nothing to drop, the checkpoint has no state of this name\n"
+            "totals.by_account: not dropped, the graph has it");
+}
+
 TEST(RestoreMatch, ARenamedOperatorIsNewAndItsStateIsNotLostSilently) {
   PlainJob before;
   const auto manifest = checkpoint_of(before.graph(), 2);
