@@ -72,12 +72,6 @@ Status TieredStore::begin_restore(std::span<const checkpoint::StateSnapshot> sna
         shared_.clocks.raise({static_cast<std::uint16_t>(group)}, {clock.event_time_micros()});
       }
     }
-    // The least of all: what is due beyond it fires with the next watermark.
-    const bool is_ours =
-        snapshot.group_begin() < groups_.end && groups_.begin < snapshot.group_end();
-    if (is_ours && snapshot.has_advancing_to_micros())
-      advancing_to_ = std::min(advancing_to_.value_or(Timestamp::max()),
-                               Timestamp{snapshot.advancing_to_micros()});
   }
   restored_from_ = places.blobs;
   if (auto base = TRY(open_bases(places, restored_layers_, backing_.folder()))) {
@@ -265,7 +259,6 @@ Status TieredStore::freeze() {
   ++shared_.epoch;
   for_each_cells([](TieredCells& cells) { cells.freeze(); });
   for (const auto& state : operators_) state->tiered_timers().freeze();
-  frozen_advancing_to_ = advancing_to_;
   frozen_clocks_.clear();
   for (std::uint32_t group = groups_.begin; group < groups_.end; ++group) {
     const std::int64_t time = shared_.clocks.of({static_cast<std::uint16_t>(group)}).micros;
@@ -301,7 +294,6 @@ std::optional<checkpoint::StateSnapshot> TieredStore::snapshot() const {
   for (checkpoint::StateLayer& layer : chain_->layers()) *snapshot.add_layers() = std::move(layer);
   for (const auto& entry : catalog_.entries()) *snapshot.add_catalog() = entry;
   for (const auto& clock : frozen_clocks_) *snapshot.add_clocks() = clock;
-  if (frozen_advancing_to_) snapshot.set_advancing_to_micros(frozen_advancing_to_->micros);
   return snapshot;
 }
 

@@ -101,10 +101,6 @@ class TieredStore {
   // The task's event-time clock, which TTL and lateness count on; never goes back.
   void advance_event_time(Timestamp to) { shared_.clocks.advance(to); }
   Timestamp event_time(KeyGroup group) const { return shared_.clocks.of(group); }
-  // Event time to which timers are being advanced over several turns; nothing when none is (rule
-  // 41). After a restore: what it was at the barrier.
-  void set_advancing_to(std::optional<Timestamp> to) { advancing_to_ = to; }
-  std::optional<Timestamp> advancing_to() const { return advancing_to_; }
 
   // Constant time. Not while a sweep goes on. A store that failed refuses.
   Status freeze();
@@ -151,7 +147,6 @@ class TieredStore {
   std::unique_ptr<TieredChain> chain_;
   TieredShared shared_;
   std::vector<std::unique_ptr<TieredKeyedState>> operators_;
-  std::optional<Timestamp> advancing_to_;
 
   // Between begin_restore() and finish_restore().
   std::vector<checkpoint::StateLayer> restored_layers_;
@@ -160,7 +155,6 @@ class TieredStore {
 
   // Of the last freeze.
   std::vector<checkpoint::GroupClock> frozen_clocks_;
-  std::optional<Timestamp> frozen_advancing_to_;
 
   // All that is in memory comes into the deltas of these epochs (docs/formats/state-snapshots.md).
   struct Renewal {

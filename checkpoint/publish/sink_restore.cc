@@ -26,33 +26,31 @@ Result<InheritedWriter> inherited(const checkpoint::WriterSnapshot& stored, Epoc
 
 Result<SinkOwnership> plan_sink_owners(const checkpoint::SinkRecord* record,
                                        std::span<const checkpoint::SinkSnapshot> snapshots,
-                                       std::uint32_t tasks, Epoch restored, SinkStart start,
+                                       std::uint32_t tasks, Epoch restored,
                                        const PublishHazards& hazards) {
   TRIBUTARY_CHECK(tasks > 0);
   SinkOwnership plan;
   plan.numbers = tasks;
   std::map<WriterNumber, InheritedWriter> writers;
-  if (start == SinkStart::kContinue) {
-    if (record != nullptr) plan.numbers = std::max(tasks, record->numbers());
-    for (const checkpoint::SinkSnapshot& snapshot : snapshots) {
-      for (const checkpoint::WriterSnapshot& stored : snapshot.writers()) {
-        InheritedWriter writer = TRY(inherited(stored, restored));
-        const WriterNumber number = writer.number;
-        if (number.value >= plan.numbers || !writers.emplace(number, std::move(writer)).second) {
-          return fail(ErrorCode::S474,
-                      "restoring checkpoint {}: writer {} of sink {} is there twice, or is not of "
-                      "the {} that are on record",
-                      restored.value, number.value, snapshot.sink(), plan.numbers);
-        }
+  if (record != nullptr) plan.numbers = std::max(tasks, record->numbers());
+  for (const checkpoint::SinkSnapshot& snapshot : snapshots) {
+    for (const checkpoint::WriterSnapshot& stored : snapshot.writers()) {
+      InheritedWriter writer = TRY(inherited(stored, restored));
+      const WriterNumber number = writer.number;
+      if (number.value >= plan.numbers || !writers.emplace(number, std::move(writer)).second) {
+        return fail(ErrorCode::S474,
+                    "restoring checkpoint {}: writer {} of sink {} is there twice, or is not of "
+                    "the {} that are on record",
+                    restored.value, number.value, snapshot.sink(), plan.numbers);
       }
     }
-    if (record != nullptr) {
-      plan.marks_id = record->marks_id();
-      for (const std::uint64_t point : record->drain_points()) {
-        if (point < restored.value) plan.drain_points.push_back({point});
-      }
-      std::ranges::sort(plan.drain_points);
+  }
+  if (record != nullptr) {
+    plan.marks_id = record->marks_id();
+    for (const std::uint64_t point : record->drain_points()) {
+      if (point < restored.value) plan.drain_points.push_back({point});
     }
+    std::ranges::sort(plan.drain_points);
   }
   plan.drain_points.push_back(restored);
   plan.marks_from = {writers.size() == plan.numbers ? UINT64_MAX : 0};
@@ -86,19 +84,6 @@ Status check_sinks_kept(std::span<const checkpoint::SinkSnapshot> snapshots,
           "and not out",
           snapshot.sink(), writer.number(), writer.units(0).epoch());
     }
-  }
-  return {};
-}
-
-Status check_fallback(const std::string& sink, const Marks& marks, const LineageHistory& history,
-                      Epoch older) {
-  for (const auto& [number, found] : marks) {
-    const LineageProgress* progress = found.mark.of(history.current().id);
-    if (progress == nullptr || progress->epoch <= older) continue;
-    return fail(ErrorCode::S477,
-                "recovering from checkpoint {}: writer {} of sink {} has published {} epoch {}",
-                older.value, number.value, sink, progress->whole ? "all of" : "part of",
-                progress->epoch.value);
   }
   return {};
 }

@@ -14,11 +14,6 @@
 
 namespace tributary {
 
-enum class SinkStart : std::uint8_t {
-  kContinue,  // the same uid, whichever lineage
-  kFork,      // a new uid: staged output and marks stay with the job it was taken from
-};
-
 struct SinkOwnership {
   // W from now on: on record, by compare-and-set, before any owner is told (rule 7).
   std::uint32_t numbers = 1;
@@ -32,7 +27,7 @@ struct SinkOwnership {
 // snapshots contradict each other.
 Result<SinkOwnership> plan_sink_owners(const checkpoint::SinkRecord* record,
                                        std::span<const checkpoint::SinkSnapshot> snapshots,
-                                       std::uint32_t tasks, Epoch restored, SinkStart start,
+                                       std::uint32_t tasks, Epoch restored,
                                        const PublishHazards& hazards = {});
 
 // Does what a checkpoint or savepoint holds of its sinks include output that is not out (rule 4)?
@@ -41,11 +36,5 @@ bool carries_staged(std::span<const checkpoint::SinkSnapshot> snapshots);
 // S474 if a sink with staged output is not among `sinks`: removed or renamed (rule 22).
 Status check_sinks_kept(std::span<const checkpoint::SinkSnapshot> snapshots,
                         std::span<const std::string> sinks);
-
-// Rule 1: may a job recover from `older`, an older checkpoint of its current lineage, because a
-// newer one is damaged? Only if no mark, read after all were fenced, is beyond it. S477 naming
-// writer and epoch.
-Status check_fallback(const std::string& sink, const Marks& marks, const LineageHistory& history,
-                      Epoch older);
 
 }  // namespace tributary

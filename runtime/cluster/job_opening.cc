@@ -121,10 +121,9 @@ class Opening {
   }
 
   std::expected<RestoredJob, std::vector<Error>> match(const checkpoint::Manifest& manifest) const {
-    return match_checkpoint(manifest, opening_.program->graph, *opening_.plan,
-                            {.drop_state = opening_.drop_state,
-                             .sinks = SinkStart::kContinue,
-                             .hazards = opening_.simulation.publish});
+    return match_checkpoint(
+        manifest, opening_.program->graph, *opening_.plan,
+        {.drop_state = opening_.drop_state, .hazards = opening_.simulation.publish});
   }
 
   // The record, with this leader's term before anything else is changed (rule 64).

@@ -254,14 +254,12 @@ class Match {
       auto owners = plan_sink_owners(
           one == nullptr ? nullptr : one->sink_record,
           one == nullptr ? std::span<const checkpoint::SinkSnapshot>() : one->sinks,
-          parallelism(vertex), {manifest_.checkpoint()}, options_.sinks, options_.hazards);
+          parallelism(vertex), {manifest_.checkpoint()}, options_.hazards);
       if (owners)
         job_.plan.vertices[vertex.id()].sink = *std::move(owners);
       else
         errors_.push_back(std::move(owners).error());
     }
-    // A fork leaves staged output with the job that it is taken from.
-    if (options_.sinks == SinkStart::kFork) return;
     for (const auto& [name, one] : contents_.operators()) {
       Status status = check_sinks_kept(one.sinks, kept);
       if (!status) errors_.push_back(std::move(status).error());
@@ -354,7 +352,7 @@ RestorePlan plan_first_start(const graph::JobGraph& graph, const graph::Executio
     const std::uint32_t tasks = plan.stage_of(VertexId{vertex.id()}).parallelism;
     one.times.resize(tasks);
     if (vertex.kind() != graph::SINK) continue;
-    auto owners = plan_sink_owners(nullptr, {}, tasks, Epoch{0}, SinkStart::kContinue);
+    auto owners = plan_sink_owners(nullptr, {}, tasks, Epoch{0});
     TRIBUTARY_CHECK(owners.has_value(), "a new sink: {}", owners.error().what());
     one.sink = *std::move(owners);
   }

@@ -27,7 +27,6 @@ struct MatchOptions {
   // operator stays. A name of what stays or never was does nothing,
   // and the report says so.
   std::set<std::string> drop_state;
-  SinkStart sinks = SinkStart::kContinue;
   // Of the run that begins; the drain rule's points depend on it.
   PublishHazards hazards;
 };

@@ -202,14 +202,13 @@ void World::start(Job& job, const Manifest& from, std::uint32_t tasks, bool new_
   job.completed.lineage = from.lineage;
   job.tasks = tasks;
   const auto plan = plan_sink_owners(from.record ? &*from.record : nullptr, from.snapshots, tasks,
-                                     from.epoch, SinkStart::kContinue, options_.hazards);
+                                     from.epoch, options_.hazards);
   if (!plan) return violation("no plan: " + plan.error().what());
   // W is on record, whatever the checkpoint says.
   job.numbers = std::max(job.numbers, plan->numbers);
   checkpoint::SinkRecord record = from.record.value_or(checkpoint::SinkRecord{});
   record.set_numbers(job.numbers);
-  auto owners = plan_sink_owners(&record, from.snapshots, tasks, from.epoch, SinkStart::kContinue,
-                                 options_.hazards);
+  auto owners = plan_sink_owners(&record, from.snapshots, tasks, from.epoch, options_.hazards);
   const OwnershipRound round{job.attempt, 1};
   job.coordinator = std::make_unique<SinkCoordinator>(
       SinkCoordinator::Settings{.sink = "out",

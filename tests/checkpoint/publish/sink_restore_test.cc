@@ -24,40 +24,15 @@ checkpoint::SinkRecord record(std::uint32_t numbers, std::vector<std::uint64_t> 
   return made;
 }
 
-TEST(SinkRestoreTest, Rule1_AnOlderCheckpointMayOnlyBeTakenWhenNothingBeyondItIsOut) {
-  const Hash128 lineage{1, 1};
-  const LineageHistory history(lineage);
-  Marks marks;
-  marks[{0}].mark.progress = {{lineage, {4}, true}};
-  marks[{1}].mark.progress = {{lineage, {5}, false, 3}};
-  EXPECT_TRUE(check_fallback("out", marks, history, {5}));
-  const auto refused = check_fallback("out", marks, history, {4});
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), ErrorCode::S477);
-  EXPECT_NE(refused.error().what().find("writer 1 of sink out has published part of epoch 5"),
-            std::string::npos);
-}
-
 TEST(SinkRestoreTest, Rule4_SaysWhetherThereIsOutputThatIsNotOut) {
   EXPECT_FALSE(carries_staged(std::vector{snapshot(0, {})}));
   EXPECT_TRUE(carries_staged(std::vector{snapshot(0, {}), snapshot(1, {2})}));
 }
 
-TEST(SinkRestoreTest, Rule4_AForkDropsWhatTheJobItWasTakenFromWillPublish) {
-  const auto stored = record(4, {1});
-  const auto plan =
-      plan_sink_owners(&stored, std::vector{snapshot(0, {2})}, 1, {2}, SinkStart::kFork);
-  ASSERT_TRUE(plan);
-  EXPECT_EQ(plan->numbers, 1U);
-  EXPECT_TRUE(plan->tasks[0][0].units.empty());
-  EXPECT_EQ(plan->drain_points, std::vector<Epoch>{{2}});
-}
-
 TEST(SinkRestoreTest, Rule7_EveryNumberThatEverWasHasOneOwner) {
   const auto stored = record(5);
-  const auto plan =
-      plan_sink_owners(&stored, std::vector{snapshot(0, {}), snapshot(3, {1, 2}), snapshot(4, {2})},
-                       2, {2}, SinkStart::kContinue);
+  const auto plan = plan_sink_owners(
+      &stored, std::vector{snapshot(0, {}), snapshot(3, {1, 2}), snapshot(4, {2})}, 2, {2});
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->numbers, 5U);
   ASSERT_EQ(plan->tasks.size(), 2U);
@@ -73,24 +48,22 @@ TEST(SinkRestoreTest, Rule7_EveryNumberThatEverWasHasOneOwner) {
 
 TEST(SinkRestoreTest, Rule7_TheCountOfNumbersIsNeverLowered) {
   const auto stored = record(5);
-  EXPECT_EQ(plan_sink_owners(&stored, {}, 2, {2}, SinkStart::kContinue)->numbers, 5U);
-  EXPECT_EQ(plan_sink_owners(&stored, {}, 7, {2}, SinkStart::kContinue)->numbers, 7U);
+  EXPECT_EQ(plan_sink_owners(&stored, {}, 2, {2})->numbers, 5U);
+  EXPECT_EQ(plan_sink_owners(&stored, {}, 7, {2})->numbers, 7U);
 }
 
 TEST(SinkRestoreTest, Rule8_PointsThatAreNotDrainedAreDrainedFirst) {
   const auto stored = record(2, {3, 6});
-  const auto plan = plan_sink_owners(&stored, {}, 2, {6}, SinkStart::kContinue);
+  const auto plan = plan_sink_owners(&stored, {}, 2, {6});
   EXPECT_EQ(plan->drain_points, (std::vector<Epoch>{{3}, {6}}));
 }
 
 TEST(SinkRestoreTest, Rule16_MarksAreReadFromTheSmallestPlaceThatIsKnown) {
   const auto stored = record(2);
-  EXPECT_EQ(plan_sink_owners(&stored, std::vector{snapshot(0, {}, 9), snapshot(1, {}, 4)}, 2, {2},
-                             SinkStart::kContinue)
+  EXPECT_EQ(plan_sink_owners(&stored, std::vector{snapshot(0, {}, 9), snapshot(1, {}, 4)}, 2, {2})
                 ->marks_from.value,
             4U);
-  EXPECT_EQ(plan_sink_owners(&stored, std::vector{snapshot(0, {}, 9)}, 2, {2}, SinkStart::kContinue)
-                ->marks_from.value,
+  EXPECT_EQ(plan_sink_owners(&stored, std::vector{snapshot(0, {}, 9)}, 2, {2})->marks_from.value,
             0U)
       << "of writer 1 nothing is known";
 }
@@ -106,7 +79,7 @@ TEST(SinkRestoreTest, Rule22_ASinkWithStagedOutputIsNeitherRemovedNorRenamed) {
 TEST(SinkRestoreTest, RefusesSnapshotsThatContradictEachOther) {
   const auto stored = record(2);
   const auto refused = [&](std::vector<checkpoint::SinkSnapshot> snapshots) {
-    const auto plan = plan_sink_owners(&stored, snapshots, 2, {5}, SinkStart::kContinue);
+    const auto plan = plan_sink_owners(&stored, snapshots, 2, {5});
     return !plan && plan.error().code() == ErrorCode::S474;
   };
   EXPECT_TRUE(refused({snapshot(0, {}), snapshot(0, {})})) << "one number twice";

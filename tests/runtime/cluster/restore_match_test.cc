@@ -353,7 +353,7 @@ TEST(RestoreMatch, AnotherTypeOfOperatorUnderTheNameDoesNotTakeTheState) {
   EXPECT_THAT(error.what(), HasSubstr("was of a files source, and there is a kafka source of"));
 }
 
-TEST(RestoreMatch, StagedOutputOfASinkThatIsGoneIsRefusedButAForkLeavesItBehind) {
+TEST(RestoreMatch, StagedOutputOfASinkThatIsGoneIsRefused) {
   PlainJob before;
   const auto manifest = checkpoint_of(before.graph(), 2);
   PlainJob job;
@@ -361,7 +361,6 @@ TEST(RestoreMatch, StagedOutputOfASinkThatIsGoneIsRefusedButAForkLeavesItBehind)
   const Error error = refused(manifest, job.graph());
   EXPECT_EQ(error.code(), ErrorCode::S474);
   EXPECT_THAT(error.what(), HasSubstr("no sink out"));
-  EXPECT_TRUE(match(manifest, job.graph(), 2, {.sinks = SinkStart::kFork}).has_value());
 }
 
 TEST(RestoreMatch, AllReasonsComeAtOnce) {

@@ -22,7 +22,7 @@ class SinkRoundTest : public ::testing::Test {
  protected:
   static SinkOwnership ownership(std::uint32_t tasks, const checkpoint::SinkRecord* record,
                                  std::uint64_t restored) {
-    return plan_sink_owners(record, {}, tasks, {restored}, SinkStart::kContinue).value();
+    return plan_sink_owners(record, {}, tasks, {restored}).value();
   }
   static SinkRound round(std::uint64_t restored = 0,
                          const checkpoint::SinkRecord* lines = nullptr) {

@@ -33,7 +33,7 @@ class SinkWorld {
           pool(number),
           io(pool, nullptr),
           plan(plan_sink_owners(world.record ? &*world.record : nullptr, snapshots(), 1,
-                                world.restored, SinkStart::kContinue)
+                                world.restored)
                    .value()),
           coordinator({.sink = "out",
                        .round = round,

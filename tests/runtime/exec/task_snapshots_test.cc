@@ -131,20 +131,20 @@ class TaskSnapshotsTest : public ::testing::Test {
                              .blob_prefix = [] { return "blobs"; },
                              .listener = &answers_,
                              .newest = std::make_shared<CheckpointId>()});
-    auto sink = std::make_unique<StagedSink>(StagedSink::Parts{
-        .identity = {.uid = {1, 1}, .sink = "out", .numbers = 1},
-        .round = {.attempt = 1, .routing_version = 1},
-        .own = {0},
-        .restored = {},
-        .history = LineageHistory({1, 1}),
-        .writers = plan_sink_owners(nullptr, {}, 1, {}, SinkStart::kContinue).value().tasks.at(0),
-        .connector = nullptr,  // nobody orders anything to be published
-        .blobs = &blobs_,
-        .blob_prefix = [] { return "staged"; },
-        .clock = &clock_,
-        .io = parts.io.get(),
-        .limits = {},
-        .report = [](const OwnerReport&) {}});
+    auto sink = std::make_unique<StagedSink>(
+        StagedSink::Parts{.identity = {.uid = {1, 1}, .sink = "out", .numbers = 1},
+                          .round = {.attempt = 1, .routing_version = 1},
+                          .own = {0},
+                          .restored = {},
+                          .history = LineageHistory({1, 1}),
+                          .writers = plan_sink_owners(nullptr, {}, 1, {}).value().tasks.at(0),
+                          .connector = nullptr,  // nobody orders anything to be published
+                          .blobs = &blobs_,
+                          .blob_prefix = [] { return "staged"; },
+                          .clock = &clock_,
+                          .io = parts.io.get(),
+                          .limits = {},
+                          .report = [](const OwnerReport&) {}});
     sink_ = sink.get();
     parts.sinks.push_back({{0}, std::move(sink)});
     task_ = std::make_unique<Task>(std::move(parts));
