@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/e2e/program_run.h"
+#include "tests/e2e/visible_files.h"
 
 namespace tributary::testing {
 
@@ -71,15 +72,9 @@ void CostRun::publish_rules(const std::string& yaml) const {
   ASSERT_EQ(published.code, 0) << published.out << published.err;
 }
 
-bool is_internal(const std::filesystem::path& path) {
-  return path.string().find("/_tributary/") != std::string::npos;
-}
-
 void CostRun::read(const std::string& topic, const std::function<void(const Json&)>& each) const {
-  if (!fs::exists(dir_ / topic)) return;
-  for (const auto& entry : fs::recursive_directory_iterator(dir_ / topic)) {
-    if (!entry.is_regular_file() || is_internal(entry.path())) continue;
-    std::ifstream stream(entry.path());
+  for (const fs::path& file : visible_files(dir_ / topic)) {
+    std::ifstream stream(file);
     for (std::string line; std::getline(stream, line);) each(Json::parse(line));
   }
 }

@@ -18,9 +18,6 @@
 
 namespace tributary::testing {
 
-// What exactly-once output keeps for itself beside the parts; readers leave it alone.
-bool is_internal(const std::filesystem::path& path);
-
 class CostRun {
  public:
   CostRun();

@@ -10,6 +10,7 @@
 
 #include "base/base64.h"
 #include "tests/e2e/cost_run.h"
+#include "tests/e2e/visible_files.h"
 
 namespace tributary::testing {
 namespace {
@@ -92,9 +93,8 @@ TEST(CostVolume, OfAMillionRecordsEachIsAppliedOrADeadLetterOnceAndTheTotalsAreE
 
   // The input of every tenant, period and currency to the last digit, and every dimension as much.
   std::map<std::array<std::string, 4>, Amount> sums;  // tenant, period, currency, dimension
-  for (const auto& entry : fs::recursive_directory_iterator(cost.topic("cost.lines"))) {
-    if (!entry.is_regular_file() || is_internal(entry.path())) continue;
-    std::ifstream stream(entry.path());
+  for (const fs::path& file : visible_files(cost.topic("cost.lines"))) {
+    std::ifstream stream(file);
     for (std::string line; std::getline(stream, line);) {
       const auto billed = parse_amount(field(line, "\"billed\":\""));
       ASSERT_TRUE(billed) << line;

@@ -9,6 +9,7 @@
 
 #include "tests/e2e/cost_run.h"
 #include "tests/e2e/program_run.h"
+#include "tests/e2e/visible_files.h"
 
 namespace tributary::testing {
 namespace {
@@ -58,17 +59,13 @@ class Watched : public ::testing::Test {
   std::map<std::string, std::string> team() {
     std::map<std::string, Amount> sums;
     // A line that is being written has no end yet.
-    if (std::filesystem::exists(cost_.dir() / "ledger")) {
-      for (const auto& entry :
-           std::filesystem::recursive_directory_iterator(cost_.dir() / "ledger")) {
-        if (!entry.is_regular_file() || is_internal(entry.path())) continue;
-        std::ifstream stream(entry.path());
-        for (std::string line; std::getline(stream, line) && !stream.eof();) {
-          const Json record = Json::parse(line);
-          if (record["dimension"] != "team") continue;
-          EXPECT_TRUE(add_to(sums[record["element"].get<std::string>()],
-                             parse_amount(record["billed"].get<std::string>()).value()));
-        }
+    for (const auto& file : visible_files(cost_.dir() / "ledger")) {
+      std::ifstream stream(file);
+      for (std::string line; std::getline(stream, line) && !stream.eof();) {
+        const Json record = Json::parse(line);
+        if (record["dimension"] != "team") continue;
+        EXPECT_TRUE(add_to(sums[record["element"].get<std::string>()],
+                           parse_amount(record["billed"].get<std::string>()).value()));
       }
     }
     std::map<std::string, std::string> texts;

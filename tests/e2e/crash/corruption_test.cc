@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/e2e/crash/cost_course.h"
+#include "tests/e2e/visible_files.h"
 
 namespace tributary::testing {
 namespace {
@@ -60,7 +61,7 @@ fs::path newest_manifest(const CostCourse& course) {
 
 TEST(FlippedByte, OfAStoppedJobIsNamedAndRefusedAndNothingIsPublished) {
   CostCourse course;
-  ProgramRun run = course.start({.rows_per_second = 200});
+  ProgramRun run = course.start({.rows_per_second = 60});
   ASSERT_TRUE(run.wait_for_output("\"progress\""));  // after a second
   run.signal(SIGTERM);
   const auto stopped = CostCourse::ended(run);

@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/e2e/visible_files.h"
+
 namespace tributary::testing {
 namespace {
 
@@ -33,18 +35,6 @@ std::tuple<std::uint64_t, std::uint64_t, std::string> order_of(const fs::path& f
   const std::size_t second = name.find('-', first + 1);
   if (second == std::string::npos) return {0, 0, name};
   return {std::stoull(name.substr(second + 1)), std::stoull(name.substr(first + 1)), name};
-}
-
-void list_below(const fs::path& folder, std::vector<fs::path>& files) {
-  std::error_code gone;  // nobody deletes what is visible; the watch tells if it happens
-  for (const auto& entry : fs::directory_iterator(folder, gone)) {
-    if (is_hidden(entry.path().filename().string())) continue;
-    if (entry.is_directory(gone)) {
-      list_below(entry.path(), files);
-    } else {
-      files.push_back(entry.path());
-    }
-  }
 }
 
 std::vector<std::string> read_lines(const fs::path& file) {
@@ -77,16 +67,6 @@ const std::vector<std::string>& written_topics() {
   static const std::vector<std::string> topics = {"ledger", "cost.lines", "cost.hourly",
                                                   "cost.control", "cost.deadletters"};
   return topics;
-}
-
-bool is_hidden(const std::string& name) {
-  return name.starts_with('_') || name.starts_with('.') || name.ends_with(".tmp");
-}
-
-std::vector<fs::path> visible_files(const fs::path& topic) {
-  std::vector<fs::path> files;
-  if (fs::exists(topic)) list_below(topic, files);
-  return files;
 }
 
 CostAnswers CostAnswers::read(const fs::path& dir) {

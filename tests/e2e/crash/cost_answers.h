@@ -35,9 +35,5 @@ std::string difference_from_totals(const CostAnswers& found,
 
 // The topics that the job writes.
 const std::vector<std::string>& written_topics();
-// Whether readers leave a file or folder of this name alone.
-bool is_hidden(const std::string& name);
-// All files below a topic that readers see.
-std::vector<std::filesystem::path> visible_files(const std::filesystem::path& topic);
 
 }  // namespace tributary::testing

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/crash/cost_answers.h"
+#include "tests/e2e/visible_files.h"
 
 namespace tributary::testing {
 namespace {
