@@ -2,9 +2,13 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
+#include "base/excerpt.h"
 #include "base/failpoint.h"
 #include "checkpoint/manifest/manifest_blobs.h"
 #include "checkpoint/manifest/manifest_store.h"
@@ -14,6 +18,10 @@ namespace tributary {
 using checkpoint::BlobRef;
 using checkpoint::Manifest;
 using checkpoint::ManifestRef;
+
+namespace {
+constexpr std::string_view kBlobs = "blobs";
+}  // namespace
 
 Status copy_blobs(BlobStore& from, LocalBlobStore& to, std::string_view prefix,
                   Manifest& manifest) {
@@ -28,7 +36,24 @@ Status copy_blobs(BlobStore& from, LocalBlobStore& to, std::string_view prefix,
   return {};
 }
 
-std::string savepoint_blobs(const std::string& path) { return path + "/blobs"; }
+std::string savepoint_blobs(const std::string& path) { return fmt::format("{}/{}", path, kBlobs); }
+
+namespace {
+
+// What a copy that failed has left may lie there.
+Status check_folder(FileSystem& files, const std::string& path) {
+  if (!TRY(files.exists(path))) return {};
+  for (const DirectoryEntry& entry : TRY(files.list(path))) {
+    if (entry.name == kBlobs || entry.name.ends_with(".tmp")) continue;
+    return std::unexpected(
+        Error(ErrorCode::S419,
+              fmt::format("{} is not empty: {} is not of a savepoint", path, excerpt(entry.name)),
+              "name a folder that is not there yet, or is empty"));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<ManifestRef> write_savepoint(FileSystem& files, RandomSource& random,
                                     const std::string& path, BlobStore& from, Manifest manifest,
@@ -37,6 +62,7 @@ Result<ManifestRef> write_savepoint(FileSystem& files, RandomSource& random,
   const std::vector<std::string> there = TRY(manifests.list());
   if (!there.empty())
     return fail(ErrorCode::S419, "there is a savepoint in {} already: {}", path, there.front());
+  TRY(check_folder(files, path));
   LocalBlobStore blobs(files, savepoint_blobs(path), random);
   TRY(copy_blobs(from, blobs, "savepoint", manifest));
   manifest.set_kind(checkpoint::SAVEPOINT);

@@ -20,7 +20,7 @@ Status copy_blobs(BlobStore& from, LocalBlobStore& to, std::string_view prefix,
                   checkpoint::Manifest& manifest);
 
 // A savepoint is a folder of its own: `blobs/` and one manifest of kind SAVEPOINT, written last.
-// S419 if there is one in `path` already.
+// S419 if there is one in `path` already, or anything else.
 Result<checkpoint::ManifestRef> write_savepoint(FileSystem& files, RandomSource& random,
                                                 const std::string& path, BlobStore& from,
                                                 checkpoint::Manifest manifest, bool carries_staged);

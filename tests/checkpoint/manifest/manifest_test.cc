@@ -262,6 +262,19 @@ TEST_F(StoredCheckpointTest, Rule4_ASavepointOutlivesTheJobsStoreAndIsNotWritten
             ErrorCode::S419);
 }
 
+TEST_F(StoredCheckpointTest, ASavepointIsNotWrittenAmongOtherFiles) {
+  const Manifest manifest = naming(7, {put(prefix(7), "state")});
+  ASSERT_TRUE(files_.make_directories("home"));
+  ASSERT_TRUE(files_.replace_file("home/letter.txt", "dear"));
+  const auto refused = write_savepoint(files_, random_, "home", blobs_, manifest, false);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::S419);
+  EXPECT_THAT(refused.error().what(), HasSubstr("home is not empty: 'letter.txt'"));
+  EXPECT_FALSE(*files_.exists("home/blobs"));
+  ASSERT_TRUE(files_.make_directories("empty"));
+  EXPECT_TRUE(write_savepoint(files_, random_, "empty", blobs_, manifest, false).has_value());
+}
+
 TEST_F(StoredCheckpointTest, Rule4_ASavepointThatPowerCutOffIsNone) {
   const Manifest manifest = naming(7, {put(prefix(7), "state")});
   for (std::uint64_t at = 0;; ++at) {
