@@ -20,9 +20,7 @@ namespace tributary::testing_state {
 namespace {
 
 using checkpoint::StateSnapshot;
-using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::UnorderedElementsAre;
 
 class TieredStoreTest : public testing::TestWithParam<TieredWorld::Kind> {
  protected:
@@ -439,7 +437,7 @@ class SlowReads final : public LsmFactory {
     Status multi_get(std::span<const std::string> keys,
                      std::span<std::optional<std::string>> values) override {
       TRY(below_->multi_get(keys, values));
-      if (const auto meanwhile = std::exchange(owner_.meanwhile, nullptr)) meanwhile();
+      if (const auto act = std::exchange(owner_.meanwhile, nullptr)) act();
       return {};
     }
     Status scan(std::string_view from, std::string_view to,
@@ -486,9 +484,8 @@ TEST_P(TieredStoreTest, Rule41_TimersAndHowFarTheyHadGotAreInTheSnapshot) {
   subject.timers->set(TimeDomain::kProcessing, address("p", "window"), "t", Timestamp{-3});
   (void)subject.task.snapshot();
   ASSERT_TRUE(subject.task.fold());  // timers are in a base too
-  std::vector<std::string> fired;
   for (int i = 0; i < 15; ++i)
-    fired.push_back(subject.timers->pop_due(TimeDomain::kEvent, Timestamp{50})->key);
+    ASSERT_TRUE(subject.timers->pop_due(TimeDomain::kEvent, Timestamp{50}).has_value());
   const StateSnapshot in_the_middle = subject.task.snapshot();
   std::vector<std::string> rest;
   while (const auto timer = subject.timers->pop_due(TimeDomain::kEvent, Timestamp{50}))

@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <stdlib.h>
 
 #include <gtest/gtest.h>
 

@@ -21,7 +21,6 @@ using checkpoint::BlobRef;
 using checkpoint::Manifest;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 TEST(ManifestFile, GivesBackWhatWasEncodedAndRoomForATag) {
   const std::string bytes =

@@ -42,7 +42,7 @@ Seen from_line(std::string_view line) {
   return seen;
 }
 
-World::World(WorldOptions options, std::function<std::unique_ptr<Edge>(World&)> make_edge)
+World::World(WorldOptions options, const std::function<std::unique_ptr<Edge>(World&)>& make_edge)
     : options_(options), random_(options.seed), edge_(make_edge(*this)) {
   static constexpr std::uint64_t kLoss[] = {0, 10, 30, 100};
   static constexpr std::uint64_t kSlow[] = {0, 20, 150};

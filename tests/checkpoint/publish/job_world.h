@@ -94,7 +94,7 @@ class Edge {
 
 class World final : public RequestHost {
  public:
-  World(WorldOptions options, std::function<std::unique_ptr<Edge>(World&)> make_edge);
+  World(WorldOptions options, const std::function<std::unique_ptr<Edge>(World&)>& make_edge);
   ~World() override;
 
   Outcome run();

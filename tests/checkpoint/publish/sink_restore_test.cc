@@ -5,7 +5,7 @@
 namespace tributary {
 namespace {
 
-checkpoint::SinkSnapshot snapshot(std::uint32_t number, std::vector<std::uint64_t> epochs,
+checkpoint::SinkSnapshot snapshot(std::uint32_t number, const std::vector<std::uint64_t>& epochs,
                                   std::uint64_t position = 5) {
   checkpoint::SinkSnapshot made;
   made.set_sink("out");
@@ -16,7 +16,8 @@ checkpoint::SinkSnapshot snapshot(std::uint32_t number, std::vector<std::uint64_
   return made;
 }
 
-checkpoint::SinkRecord record(std::uint32_t numbers, std::vector<std::uint64_t> points = {}) {
+checkpoint::SinkRecord record(std::uint32_t numbers,
+                              const std::vector<std::uint64_t>& points = {}) {
   checkpoint::SinkRecord made;
   made.set_sink("out");
   made.set_numbers(numbers);
