@@ -1,7 +1,7 @@
 // The job that does not end: it follows its folders until it is told to stop.
 #include <chrono>
+#include <csignal>
 #include <fstream>
-#include <signal.h>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -16,7 +16,6 @@ namespace {
 
 using Json = nlohmann::json;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
@@ -35,16 +34,15 @@ std::string rules(int version, const std::string& tag) {
          tag + "\"}\n";
 }
 
-// Waits for the job's progress, which tells how many records its operators have taken, until the
-// ledger is what is wanted; false when the job ended.
 class Watched : public ::testing::Test {
  protected:
   Watched()
       : run_(CostRun::program(),
-             cost_.run_arguments(2, {"--set", "files.watch=50ms", "--set", "hourly_flush=20ms",
-                                     "--progress-interval", "20ms"})) {}
+             cost_.run_arguments(
+                 2, {"--set", "files.watch=50ms", "--set", "hourly_flush=20ms",
+                     "--progress-interval", "20ms", "--checkpoint-interval", "200ms"})) {}
 
-  // Output in files becomes visible when the sink writes it out, so the progress is only the pace.
+  // Output becomes visible with a checkpoint.
   std::map<std::string, std::string> team_when(const std::string& element,
                                                const std::string& amount) {
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
