@@ -169,7 +169,9 @@ void OperatorChain::run_control(Node& node, Item item) {
     return;
   }
   node.ended = true;
-  node.wake = node.postponed = Timestamp::max();
+  // Nobody emits after the end. A sink may still have to write what could not be written before.
+  node.wake = node.leads_nowhere ? std::min(node.wake, node.postponed) : Timestamp::max();
+  node.postponed = Timestamp::max();
   node.background = false;
   ++ended_nodes_;
   forward(node, ControlEvent::end(item.drained));

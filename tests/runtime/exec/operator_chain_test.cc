@@ -205,6 +205,14 @@ TEST_F(OperatorChainTest, TheEndFollowsTheLastWatermarkThroughEveryOperator) {
   EXPECT_TRUE(chain_->ended());
 }
 
+TEST_F(OperatorChainTest, ASinkThatAskedToBeCalledAgainIsCalledAfterTheEndToo) {
+  open();
+  ops_[0]->context->wake_at(Timestamp{2000});
+  ops_[2]->context->wake_at(Timestamp{3000});
+  control(ControlEvent::end(false));
+  EXPECT_EQ(chain_->next_wake(), Timestamp{3000}) << "the sink's alone: others would emit";
+}
+
 TEST_F(OperatorChainTest, AnInputThatWasReadToItsEndWithoutAWatermarkGetsTheLastOne) {
   open();
   control(ControlEvent::end(true));
