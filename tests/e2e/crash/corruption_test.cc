@@ -1,10 +1,10 @@
 // One byte of what a stopped job has stored is changed: whoever goes on from it is told which file,
 // and nothing of the output changes.
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <signal.h>
 #include <string>
 #include <vector>
 
@@ -61,7 +61,7 @@ fs::path newest_manifest(const CostCourse& course) {
 
 TEST(FlippedByte, OfAStoppedJobIsNamedAndRefusedAndNothingIsPublished) {
   CostCourse course;
-  ProgramRun run = course.start({.rows_per_second = 60});
+  ProgramRun run = course.start({.rows_per_second = 200});
   ASSERT_TRUE(run.wait_for_output("\"progress\""));  // after a second
   run.signal(SIGTERM);
   const auto stopped = CostCourse::ended(run);
